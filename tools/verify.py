@@ -41,7 +41,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--only", choices=GROUPS, help="run this group alone")
     parser.add_argument("--skip", choices=GROUPS, action="append", default=[])
     options, pytest_arguments = parser.parse_known_args(argv)
-    groups = [options.only] if options.only else [name for name in GROUPS if name not in options.skip]
+    groups = (
+        [options.only] if options.only else [each for each in GROUPS if each not in options.skip]
+    )
     if pytest_arguments[:1] == ["--"]:
         del pytest_arguments[0]
 
