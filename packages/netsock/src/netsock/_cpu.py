@@ -1,0 +1,83 @@
+"""How many CPUs this process may use."""
+
+import math
+import os
+from pathlib import Path
+
+
+def cpu_count() -> int:
+    """How many CPUs this process may use, at least 1.
+
+    That is the smaller of its CPU affinity and its cgroup quota (version 1 or 2, the tightest of
+    the groups above it; a quota of one and a half CPUs counts as 2), not the number that the
+    machine has.
+    """
+    usable = _affinity()
+    quota = _cgroup_quota(Path("/"))
+    if quota is not None:
+        usable = min(usable, math.ceil(quota))
+    return max(usable, 1)
+
+
+def _affinity() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _cgroup_quota(root: Path) -> float | None:
+    """The CPU quota of this process's cgroups, in CPUs; None without one.
+
+    :param root: where ``proc`` and ``sys`` are: ``/``, or a made-up tree.
+    """
+    quotas: list[float] = []
+    for line in _read(root / "proc/self/cgroup").splitlines():
+        # One hierarchy a line, "id:controllers:path"; version 2 is the one without controllers
+        # (cgroups(7)).
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if not controllers:
+            mount = root / "sys/fs/cgroup"
+            quotas += [_quota_v2(group) for group in _group_and_parents(mount, path)]
+        elif "cpu" in controllers.split(","):
+            # Mounted under the controllers' names, with a symlink from each single name.
+            mount = root / "sys/fs/cgroup/cpu"
+            quotas += [_quota_v1(group) for group in _group_and_parents(mount, path)]
+    return min((quota for quota in quotas if quota > 0), default=None)
+
+
+def _group_and_parents(mount: Path, path: str) -> list[Path]:
+    """The group's directory and those above it, up to the mount.
+
+    Inside a container the path may be the host's, which is not there: then its last existing
+    parent, the mount itself at worst, is what the container was given.
+    """
+    group = mount / path.strip("/")
+    if mount not in group.parents or ".." in group.parts:
+        return [mount]
+    return [group, *[parent for parent in group.parents if parent.is_relative_to(mount)]]
+
+
+def _quota_v2(group: Path) -> float:
+    """CPUs by ``cpu.max``, "quota period" in microseconds; 0 when there is none."""
+    quota, _, period = _read(group / "cpu.max").partition(" ")
+    return _ratio(quota, period)
+
+
+def _quota_v1(group: Path) -> float:
+    """CPUs by ``cpu.cfs_quota_us`` (-1: no limit) over its period; 0 when there is none."""
+    return _ratio(_read(group / "cpu.cfs_quota_us"), _read(group / "cpu.cfs_period_us"))
+
+
+def _ratio(quota: str, period: str) -> float:
+    try:
+        return int(quota) / int(period)
+    except (ValueError, ZeroDivisionError):  # no such file, or "max"
+        return 0
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
