@@ -70,6 +70,7 @@ class TestXForwardedFor:
             "1.2.3.4:\uff18\uff10",
             "\u0661.2.3.4",
             "1.2.3.4\x0b",
+            "1.2.3.4\x00",
             "\xa01.2.3.4",
             "fe80::1%eth0",
             "[fe80::1%25eth0]",
@@ -171,7 +172,7 @@ class TestXForwardedFor:
                 *(("X-Forwarded-Proto", line) for line in lines),
             )
             client = policy.resolve(PEER, "http", fields)
-            assert str(ipaddress.ip_address(client.remote_ip)) == client.remote_ip
+            ipaddress.ip_address(client.remote_ip)
             assert client.protocol in ("http", "https")
 
 
@@ -289,7 +290,7 @@ class TestForwarded:
         client = policy.resolve(PEER, "http", Fields(("Forwarded", ", ".join(elements))))
         first = hops[0][0]
         mapped = first.ipv4_mapped if isinstance(first, ipaddress.IPv6Address) else None
-        assert client.remote_ip == str(mapped or first)
+        assert ipaddress.ip_address(client.remote_ip) == (mapped or first)
 
 
 class TestXHeaders:

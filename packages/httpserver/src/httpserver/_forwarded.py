@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Final
 from typing import NamedTuple
 
-from ._address import IPAddress
+from ._address import PackedAddress
 from ._address import is_port
 from ._address import parse_bracketed
 from ._address import parse_ip
@@ -57,7 +57,7 @@ def hops(lines: Sequence[str]) -> Iterator[Hop | None]:
                 return
 
 
-def parse_for(node: str) -> IPAddress | None:
+def parse_for(node: str) -> PackedAddress | None:
     """The address in a `for` parameter, or None for `unknown`, an obfuscated name or junk.
 
     RFC 7239 section 6: an IPv6 address stands in brackets, always.

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from ._address import UNIX_PEER
 from ._address import AddressSet
-from ._address import IPAddress
+from ._address import PackedAddress
+from ._address import format_ip
 from ._address import parse_ip
 from ._address import parse_node
 from ._forwarded import hops
@@ -115,19 +116,21 @@ class TrustedProxies:
                 return self._from_forwarded(lines, peer, protocol)
             address, hop = self._from_list(lines, name)
             if address is not None:
-                return Client(str(address), self._scheme(headers, hop, protocol))
+                return Client(format_ip(address), self._scheme(headers, hop, protocol))
         return Client(peer, self._scheme(headers, 0, protocol))
 
     def _is_proxy(self, peer: str) -> bool:
         address = parse_ip(peer)
         return (address is not None or peer == UNIX_PEER) and address in self._proxies
 
-    def _from_list(self, lines: Sequence[str], name: AddressHeader) -> tuple[IPAddress | None, int]:
+    def _from_list(
+        self, lines: Sequence[str], name: AddressHeader
+    ) -> tuple[PackedAddress | None, int]:
         """The address that a list of hops names, and how many hops away it is."""
         if name == "X-Real-Ip":
             # One address, not a list. Several are the work of somebody who may not set it.
             return (parse_node(lines[0].strip(" \t")) if len(lines) == 1 else None), 0
-        found: IPAddress | None = None
+        found: PackedAddress | None = None
         hop = 0
         for index, element in enumerate(_from_the_right(lines)):
             address = parse_node(element)
@@ -148,7 +151,7 @@ class TrustedProxies:
                 scheme = hop.scheme
             if address is None:
                 break
-            remote_ip = str(address)
+            remote_ip = format_ip(address)
             if address not in self._proxies:
                 break
         return Client(remote_ip, _http_scheme(scheme) or protocol)
