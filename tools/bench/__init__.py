@@ -1,0 +1,1 @@
+"""The benchmark: what a request costs here, beside what it costs elsewhere."""

@@ -1,0 +1,32 @@
+"""Line echo on Tornado's TCPServer and IOStream."""
+
+import asyncio
+
+from .launching import Launch
+from .launching import launch
+from tornado.iostream import IOStream
+from tornado.iostream import StreamClosedError
+from tornado.tcpserver import TCPServer
+
+
+class Echo(TCPServer):
+    """Send each line back until the peer has gone."""
+
+    async def handle_stream(self, stream: IOStream, address: tuple[str, int]) -> None:
+        try:
+            while True:
+                await stream.write(await stream.read_until(b"\n"))
+        except StreamClosedError:
+            pass
+
+
+async def serve(settings: Launch) -> None:
+    """Listen until killed."""
+    server = Echo()
+    server.listen(settings.port, "127.0.0.1", backlog=1024)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    arguments = launch()
+    arguments.run(lambda: serve(arguments))

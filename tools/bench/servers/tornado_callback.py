@@ -1,0 +1,73 @@
+"""Tornado's HTTPServer with the documented callback, and with a delegate for bodies that stream."""
+
+import asyncio
+
+from .launching import Launch
+from .launching import launch
+from .payload import HELLO
+from .payload import LARGE
+from .payload import LARGE_PATH
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPConnection
+from tornado.httputil import HTTPHeaders
+from tornado.httputil import HTTPMessageDelegate
+from tornado.httputil import HTTPServerConnectionDelegate
+from tornado.httputil import HTTPServerRequest
+from tornado.httputil import RequestStartLine
+from tornado.httputil import ResponseStartLine
+
+
+def answer(connection: HTTPConnection, body: bytes) -> None:
+    headers = HTTPHeaders({"Content-Type": "text/plain", "Content-Length": str(len(body))})
+    connection.write_headers(ResponseStartLine("HTTP/1.1", 200, "OK"), headers, body)
+    connection.finish()
+
+
+def callback(request: HTTPServerRequest) -> None:
+    if request.method == "POST":
+        body = b"%d" % len(request.body)
+    else:
+        body = LARGE if request.path == LARGE_PATH else HELLO
+    assert request.connection is not None
+    answer(request.connection, body)
+
+
+class Counting(HTTPMessageDelegate):
+    """Count the body and drop it."""
+
+    def __init__(self, connection: HTTPConnection) -> None:
+        self.connection = connection
+        self.size = 0
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> None:
+        pass
+
+    def data_received(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+
+    def finish(self) -> None:
+        answer(self.connection, b"%d" % self.size)
+
+
+class CountingServer(HTTPServerConnectionDelegate):
+    """A ``Counting`` for each request."""
+
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        return Counting(request_conn)
+
+
+async def serve(settings: Launch) -> None:
+    """Listen until killed."""
+    application = CountingServer() if settings.shape == "streaming" else callback
+    server = HTTPServer(application, ssl_options=settings.tls())
+    server.listen(settings.port, "127.0.0.1", backlog=1024)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    arguments = launch()
+    arguments.run(lambda: serve(arguments))
