@@ -1,10 +1,22 @@
 """An HTTP/1.x server for asyncio: callbacks, delegates, TLS, proxies' headers."""
 
+from ._context import ConnectionContext
+from ._forms import FormError
+from ._forms import FormLimits
+from ._forms import HTTPFile
 from ._proxies import Client
 from ._proxies import TrustedProxies
+from ._request import HTTPRequest
+from ._request import HTTPServerRequest
 
 __all__ = [
     "Client",
+    "ConnectionContext",
+    "FormError",
+    "FormLimits",
+    "HTTPFile",
+    "HTTPRequest",
+    "HTTPServerRequest",
     "TrustedProxies",
 ]
 
