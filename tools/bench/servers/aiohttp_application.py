@@ -3,6 +3,7 @@
 import asyncio
 
 from aiohttp import web
+
 from .launching import Launch
 from .launching import launch
 from .payload import HELLO

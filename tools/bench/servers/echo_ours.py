@@ -2,11 +2,12 @@
 
 import asyncio
 
-from .launching import Launch
-from .launching import launch
 from iostream import IOStream
 from iostream import StreamClosedError
 from tcpserver import TCPServer
+
+from .launching import Launch
+from .launching import launch
 
 
 class Echo(TCPServer):

@@ -2,11 +2,12 @@
 
 import asyncio
 
-from .launching import Launch
-from .launching import launch
 from tornado.iostream import IOStream
 from tornado.iostream import StreamClosedError
 from tornado.tcpserver import TCPServer
+
+from .launching import Launch
+from .launching import launch
 
 
 class Echo(TCPServer):

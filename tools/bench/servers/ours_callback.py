@@ -10,6 +10,7 @@ from http1 import RequestStartLine
 from http1 import ResponseStartLine
 from httpserver import HTTPServer
 from httpserver import HTTPServerRequest
+
 from .launching import Launch
 from .launching import launch
 from .payload import HELLO

@@ -2,11 +2,12 @@
 
 import asyncio
 
-from . import asgi_application
-from . import wsgi_application
 from httpserver import ASGIDelegate
 from httpserver import HTTPServer
 from httpserver import WSGIDelegate
+
+from . import asgi_application
+from . import wsgi_application
 from .launching import Launch
 from .launching import launch
 

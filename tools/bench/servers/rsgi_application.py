@@ -1,9 +1,10 @@
 """The same answers for granian's own interface."""
 
+from typing import Protocol
+
 from .payload import HELLO
 from .payload import LARGE
 from .payload import LARGE_PATH
-from typing import Protocol
 
 
 class Scope(Protocol):

@@ -1,10 +1,11 @@
 """socketify, C++ µWebSockets under Python callbacks."""
 
-from .launching import launch
-from .payload import HELLO
 from socketify import App
 from socketify import Request
 from socketify import Response
+
+from .launching import launch
+from .payload import HELLO
 
 
 def handle(response: Response, request: Request) -> None:

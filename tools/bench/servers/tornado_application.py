@@ -4,6 +4,7 @@ import asyncio
 
 import tornado.httpserver
 import tornado.web
+
 from .launching import Launch
 from .launching import launch
 from .payload import HELLO

@@ -2,11 +2,6 @@
 
 import asyncio
 
-from .launching import Launch
-from .launching import launch
-from .payload import HELLO
-from .payload import LARGE
-from .payload import LARGE_PATH
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPConnection
 from tornado.httputil import HTTPHeaders
@@ -15,6 +10,12 @@ from tornado.httputil import HTTPServerConnectionDelegate
 from tornado.httputil import HTTPServerRequest
 from tornado.httputil import RequestStartLine
 from tornado.httputil import ResponseStartLine
+
+from .launching import Launch
+from .launching import launch
+from .payload import HELLO
+from .payload import LARGE
+from .payload import LARGE_PATH
 
 
 def answer(connection: HTTPConnection, body: bytes) -> None:
