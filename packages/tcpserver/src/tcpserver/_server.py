@@ -1,0 +1,366 @@
+"""The server: sockets in, streams out."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Awaitable
+from collections.abc import Callable
+from collections.abc import Iterable
+from types import TracebackType
+from typing import NamedTuple
+from typing import Self
+
+from iostream import IOStream
+from iostream import SSLIOStream
+from netsock import IOLoop
+from netsock import SocketOptions
+from netsock import add_accept_handler
+from netsock import bind_sockets
+from netsock import fork_processes
+
+from ._address import Address
+from ._certificates import Certificates
+from ._certificates import SSLOptions
+from ._counters import Counters
+from ._handlers import Handlers
+from ._handshakes import Handshakes
+from ._proxy_gate import ProxyGate
+from ._proxy_gate import TrustedProxies
+from ._proxy_header import ProxyHeader
+from ._streams import ServerStream
+from ._streams import ServerTLSStream
+
+logger = logging.getLogger(__name__)
+
+# A connection is inherited with the options of the socket that accepted it (Linux, BSD), so this
+# costs nothing per connection. Streams send as much as there is at once: to wait for more, as
+# Nagle's algorithm does, would only be late.
+_NO_DELAY = SocketOptions(nodelay=True)
+
+
+class Drained(NamedTuple):
+    """What became of the connections that were open when a drain began."""
+
+    #: How many ended by themselves.
+    finished: int
+
+    #: How many were closed when the time was up.
+    cut: int
+
+
+class TCPServer:
+    """Accepts connections and calls `handle_stream` for each, with a stream.
+
+    Subclass it, override `handle_stream`, then listen and serve::
+
+        server = Echo()
+        server.listen(8888)
+        asyncio.run(server.serve_forever())
+
+    or call `bind` and `start` to serve with several processes, or `add_sockets` with sockets from
+    elsewhere. A server may listen on any number of ports.
+
+    :param ssl_options: serve TLS: an ``ssl.SSLContext``, or a dict of ``certfile``, ``keyfile``,
+        ``ca_certs``, ``cert_reqs``, ``ciphers``, ``ssl_version``.
+    :param max_buffer_size: of each stream, in bytes; see `iostream.IOStream`.
+    :param read_chunk_size: of each stream, in bytes.
+    :param ssl_handshake_timeout: seconds for a whole TLS handshake.
+    :param max_connections: accepting pauses while there are this many; None sets no limit.
+    :param proxy_protocol: every connection begins with a PROXY header, version 1 or 2, which tells
+        the client's address; one that does not is closed.
+    :param proxy_networks: whose header is believed, such as ``["10.0.0.0/8", "::1", "unix"]``;
+        others are refused. Necessary with ``proxy_protocol``.
+    :param proxy_timeout: seconds for the header.
+    :param drain_timeout: seconds that `serve_forever` and `drain` leave connections to end.
+    :param socket_options: set on each listening socket, and so on each connection.
+    :raises ValueError: ``ssl_options`` without a certificate, ``proxy_protocol`` without networks.
+    :raises OSError: (``ssl.SSLError`` is one) the certificate or key cannot be used.
+    """
+
+    def __init__(
+        self,
+        ssl_options: SSLOptions | None = None,
+        max_buffer_size: int | None = None,
+        read_chunk_size: int | None = None,
+        *,
+        ssl_handshake_timeout: float = 30.0,
+        max_connections: int | None = None,
+        proxy_protocol: bool = False,
+        proxy_networks: Iterable[str] = (),
+        proxy_timeout: float = 5.0,
+        drain_timeout: float = 10.0,
+        socket_options: SocketOptions = _NO_DELAY,
+    ) -> None:
+        #: What happened so far, in plain numbers.
+        self.counters = Counters()
+        self._certificates = None if ssl_options is None else Certificates(ssl_options)
+        self._max_buffer_size = max_buffer_size
+        self._read_chunk_size = read_chunk_size
+        self._max_connections = max_connections
+        self._drain_timeout = drain_timeout
+        self._socket_options = socket_options
+        self._handshakes = Handshakes(ssl_handshake_timeout, self.counters, self._hand_over)
+        self._handlers = Handlers(self.counters)
+        self._proxy_gate: ProxyGate | None = None
+        if proxy_protocol:
+            trusted = TrustedProxies(proxy_networks)
+            if not trusted:
+                raise ValueError("proxy_protocol: say in proxy_networks who is believed")
+            self._proxy_gate = ProxyGate(
+                trusted, proxy_timeout, self.counters, self._open, self._connection_gone
+            )
+        self._bound: list[socket.socket] = []  # by bind, until start
+        self._sockets: list[socket.socket] = []
+        self._removers: list[Callable[[], None]] = []  # of accept handlers; none while paused
+        self._remove_drain: Callable[[], None] | None = None
+        self._connections = 0
+        self._streams: set[IOStream] = set()
+        self._stopped: asyncio.Future[None] | None = None  # while serve_forever runs
+        self._empty: asyncio.Future[None] | None = None  # while drain waits
+
+    # To override
+
+    def handle_stream(self, stream: IOStream, address: Address) -> Awaitable[None] | None:
+        """Talk to one client. Override it, as a plain method or an ``async`` one.
+
+        It is called directly from the accept, or once the TLS handshake is done. What it raises is
+        logged and closes this stream only; a `StreamClosedError` is taken for a good-bye. The
+        stream stays open when it returns: close it.
+
+        :param stream: the connection: an `SSLIOStream` when the server has ``ssl_options``.
+        :param address: of the client: ``(host, port)`` for IPv4, with flow info and scope id for
+            IPv6, a str for a Unix socket; under ``proxy_protocol`` what the proxy says.
+        """
+        raise NotImplementedError("override TCPServer.handle_stream")
+
+    def _drain_begins(self) -> None:
+        """Called when a drain begins, after accepting has ended.
+
+        A protocol that knows which connections are idle closes them here, and tells the others
+        to end.
+        """
+
+    # Listening
+
+    def listen(
+        self,
+        port: int,
+        address: str | None = None,
+        family: int = socket.AF_UNSPEC,
+        backlog: int = 128,
+        flags: int | None = None,
+        reuse_port: bool = False,
+    ) -> None:
+        """Bind and accept; the arguments are those of `netsock.bind_sockets`.
+
+        Accepting starts at once, or with the loop when none runs in this thread yet.
+        """
+        self.add_sockets(bind_sockets(port, address, family, backlog, flags, reuse_port))
+
+    def bind(
+        self,
+        port: int,
+        address: str | None = None,
+        family: int = socket.AF_UNSPEC,
+        backlog: int = 128,
+        flags: int | None = None,
+        reuse_port: bool = False,
+    ) -> None:
+        """Bind, and accept from `start` on; the arguments are those of `netsock.bind_sockets`."""
+        self._bound += bind_sockets(port, address, family, backlog, flags, reuse_port)
+
+    def start(self, num_processes: int | None = 1, max_restarts: int | None = None) -> None:
+        """Accept on the sockets that `bind` made, in this process or in several.
+
+        :param num_processes: 1 serves in this process. None or 0 forks a worker process for each
+            CPU, another number that many: then it returns in the workers only, as
+            `netsock.fork_processes` does, and must be called before there is an event loop.
+        :param max_restarts: passed on to `netsock.fork_processes`.
+        """
+        if num_processes != 1:
+            fork_processes(num_processes, max_restarts)
+        sockets, self._bound = self._bound, []
+        self.add_sockets(sockets)
+
+    def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
+        """Accept on listening sockets from elsewhere. The server owns them from now on."""
+        for sock in sockets:
+            self.add_socket(sock)
+
+    def add_socket(self, sock: socket.socket) -> None:
+        """Accept on one more listening socket. The server owns it from now on."""
+        self._socket_options.apply(sock)
+        self._sockets.append(sock)
+        if self._remove_drain is None:
+            self._remove_drain = IOLoop.current().add_drain(self.drain)
+        if not self._is_full():
+            self._removers.append(add_accept_handler(sock, self._accepted))
+
+    @property
+    def sockets(self) -> tuple[socket.socket, ...]:
+        """The sockets it listens on; of use to learn the port when that was 0."""
+        return tuple(self._sockets)
+
+    # Serving and stopping
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open, those in a handshake included."""
+        return self._connections
+
+    def stop(self) -> None:
+        """Stop listening. Connections that are open go on. May be called again."""
+        if self._remove_drain is not None:
+            self._remove_drain()
+            self._remove_drain = None
+        self._stop_accepting()
+        for sock in (*self._sockets, *self._bound):
+            sock.close()
+        self._sockets.clear()
+        self._bound.clear()
+        if self._stopped is not None and not self._stopped.done():
+            self._stopped.set_result(None)
+
+    async def serve_forever(self) -> None:
+        """Serve until SIGTERM, SIGINT or `stop`, then `drain`.
+
+        A second SIGINT cuts the drain short. When it is cancelled everything is closed at once.
+        """
+        loop = asyncio.get_running_loop()
+        self._stopped = loop.create_future()
+        unsubscribe = IOLoop.current().on_termination(self._terminate)
+        try:
+            await self._stopped
+            await self.drain()
+        finally:
+            unsubscribe()
+            self._stopped = None
+            self.stop()
+            self._close_streams()
+
+    async def drain(self, timeout: float | None = None) -> Drained:  # noqa: ASYNC109  # its documented name
+        """Stop listening, wait until all connections are closed, then close those that are not.
+
+        :param timeout: seconds to wait; None takes ``drain_timeout``.
+        """
+        self.stop()
+        before = self._connections
+        self._drain_begins()
+        if self._connections:
+            self._empty = asyncio.get_running_loop().create_future()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._drain_timeout if timeout is None else timeout):
+                    await self._empty
+            self._empty = None
+        cut = self._connections
+        self._close_streams()
+        await self._handlers.cancel()
+        return Drained(finished=max(before - cut, 0), cut=cut)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.drain(None if error is None else 0)
+
+    def reload_certificates(self, ssl_options: SSLOptions | None = None) -> None:
+        """Read certificate and key again, for the connections from now on.
+
+        :param ssl_options: use these instead. Necessary when the server was made with an
+            ``SSLContext``.
+        :raises ValueError: the server has no TLS, or does not know where its certificate is from.
+        :raises OSError: certificate or key cannot be used; the former ones stay in use.
+        """
+        if self._certificates is None:
+            raise ValueError("reload_certificates: the server has no ssl_options")
+        self._certificates.reload(ssl_options)
+
+    # From the accepted connection to handle_stream
+
+    def _accepted(self, connection: socket.socket, address: Address) -> None:
+        self.counters.accepted += 1
+        self._connections += 1
+        if self._is_full():
+            self._stop_accepting()
+        if self._proxy_gate is None:
+            self._open(connection, address, None)
+        else:
+            self._proxy_gate.receive(connection, address)
+
+    def _open(
+        self, connection: socket.socket, address: Address, proxy_header: ProxyHeader | None
+    ) -> None:
+        if self._certificates is None:
+            stream = ServerStream(
+                connection, self, proxy_header, self._max_buffer_size, self._read_chunk_size
+            )
+            self._streams.add(stream)
+            self._hand_over(stream, address)
+            return
+        try:
+            tls_stream = ServerTLSStream(
+                connection,
+                self._certificates.context,
+                self,
+                proxy_header,
+                self._max_buffer_size,
+                self._read_chunk_size,
+            )
+        except OSError:  # it was reset meanwhile
+            connection.close()
+            self._connection_gone()
+            return
+        self._streams.add(tls_stream)
+        self._handshakes.start(tls_stream, address)
+
+    def _hand_over(self, stream: IOStream | SSLIOStream, address: Address) -> None:
+        try:
+            awaitable = self.handle_stream(stream, address)
+        except Exception as error:
+            self._handlers.failed(error, stream, address)
+        else:
+            if awaitable is not None:
+                self._handlers.run(awaitable, stream, address)
+
+    def stream_closed(self, stream: IOStream) -> None:
+        """Called by a stream of this server when it closes."""
+        self.counters.bytes_received += stream.bytes_received
+        self.counters.bytes_sent += stream.bytes_sent
+        self._streams.discard(stream)
+        self._connection_gone()
+
+    def _connection_gone(self) -> None:
+        was_full = self._is_full()
+        self._connections -= 1
+        if was_full:
+            for sock in self._sockets:
+                self._removers.append(add_accept_handler(sock, self._accepted))
+        if self._connections == 0 and self._empty is not None and not self._empty.done():
+            self._empty.set_result(None)
+
+    def _is_full(self) -> bool:
+        return self._max_connections is not None and self._connections >= self._max_connections
+
+    def _stop_accepting(self) -> None:
+        for remove in self._removers:
+            remove()
+        self._removers.clear()
+
+    def _close_streams(self) -> None:
+        if self._proxy_gate is not None:
+            self._proxy_gate.close()
+        for stream in list(self._streams):
+            stream.close()
+
+    def _terminate(self, number: signal.Signals) -> None:
+        if self._empty is None:
+            self.stop()
+        elif number == signal.SIGINT and not self._empty.done():
+            self._empty.set_result(None)

@@ -1,0 +1,73 @@
+"""The streams that a server hands out: they tell it when they close."""
+
+import socket
+import ssl
+from typing import Protocol
+
+from iostream import IOStream
+from iostream import SSLIOStream
+
+from ._proxy_header import ProxyHeader
+
+
+class StreamOwner(Protocol):
+    """Whoever counts the streams."""
+
+    def stream_closed(self, stream: IOStream) -> None:
+        """Called once for each stream, when its descriptor is given back."""
+
+
+class ServerStream(IOStream):
+    """An accepted connection."""
+
+    __slots__ = ("_owner", "proxy_header")
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        owner: StreamOwner,
+        proxy_header: ProxyHeader | None,
+        max_buffer_size: int | None,
+        read_chunk_size: int | None,
+    ) -> None:
+        self._owner: StreamOwner = owner
+        #: What the proxy said about the client, when it has spoken the PROXY protocol.
+        self.proxy_header = proxy_header
+        super().__init__(
+            connection, max_buffer_size=max_buffer_size, read_chunk_size=read_chunk_size
+        )
+
+    def close_fd(self) -> None:
+        """Close the socket, and tell the server."""
+        super().close_fd()
+        self._owner.stream_closed(self)
+
+
+class ServerTLSStream(SSLIOStream):
+    """An accepted connection under TLS."""
+
+    __slots__ = ("_owner", "proxy_header")
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        context: ssl.SSLContext,
+        owner: StreamOwner,
+        proxy_header: ProxyHeader | None,
+        max_buffer_size: int | None,
+        read_chunk_size: int | None,
+    ) -> None:
+        self._owner: StreamOwner = owner
+        #: What the proxy said about the client, when it has spoken the PROXY protocol.
+        self.proxy_header = proxy_header
+        super().__init__(
+            connection,
+            ssl_options=context,
+            max_buffer_size=max_buffer_size,
+            read_chunk_size=read_chunk_size,
+        )
+
+    def close_fd(self) -> None:
+        """Close the socket, and tell the server."""
+        super().close_fd()
+        self._owner.stream_closed(self)
