@@ -1,0 +1,67 @@
+"""`PipeIOStream`: a stream over one end of a pipe."""
+
+from __future__ import annotations
+
+import os
+
+from ._base import BaseIOStream
+from ._file_segment import FileSegment
+from ._send_queue import JOIN_LIMIT
+from ._send_queue import Batch
+
+
+class PipeIOStream(BaseIOStream):
+    """A stream over the pipe, FIFO or character device ``fd``, which it owns from now on.
+
+    A pipe has one direction: read from its reading end, write to its writing end. (What the loop
+    can watch depends on the platform: not regular files, and nothing but sockets on Windows.)
+    The other arguments are `BaseIOStream`'s.
+    """
+
+    __slots__ = ("_fd",)
+
+    def __init__(
+        self,
+        fd: int,
+        max_buffer_size: int | None = None,
+        read_chunk_size: int | None = None,
+        max_write_buffer_size: int | None = None,
+    ) -> None:
+        super().__init__(max_buffer_size, read_chunk_size, max_write_buffer_size)
+        self._fd = fd
+        os.set_blocking(fd, False)
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._fd
+
+    def close_fd(self) -> None:
+        """Close the descriptor."""
+        os.close(self._fd)
+
+    def write_to_fd(self, data: memoryview) -> int:
+        """Write what fits into the pipe."""
+        return os.write(self._fd, data)
+
+    def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
+        """Read into ``buf``."""
+        try:
+            return os.readv(self._fd, (buf,))
+        except (BlockingIOError, InterruptedError):
+            return None
+
+    def _receive(self, size: int) -> bytes | None:
+        try:
+            return os.read(self._fd, size)
+        except (BlockingIOError, InterruptedError):
+            return None
+
+    def _transmit(self, batch: Batch) -> int:
+        try:
+            if isinstance(batch, list):
+                return os.writev(self._fd, batch)
+            if isinstance(batch, FileSegment):
+                return os.write(self._fd, batch.peek(JOIN_LIMIT))
+            return os.write(self._fd, batch)
+        except (BlockingIOError, InterruptedError):
+            return 0

@@ -1,0 +1,87 @@
+"""Bytes that arrived and that nobody has taken yet."""
+
+from __future__ import annotations
+
+import re
+
+
+class ReceiveBuffer:
+    """A queue of bytes that can be searched.
+
+    A piece that comes into an empty buffer is kept as it is, and handed out again as it is
+    when all of it is asked for: the common case copies nothing. Only when a second piece
+    arrives on top of an unfinished first one are the bytes moved into a `bytearray`.
+    """
+
+    __slots__ = ("_data", "_start")
+
+    def __init__(self) -> None:
+        self._data: bytes | bytearray = b""
+        self._start = 0  # what lies before it has been taken
+
+    def __len__(self) -> int:
+        return len(self._data) - self._start
+
+    def append(self, piece: bytes) -> None:
+        """Put ``piece`` behind the other bytes."""
+        if self._start == len(self._data):
+            self._data = piece
+            self._start = 0
+        else:
+            data = self._trimmed()
+            data += piece
+
+    def prepend(self, piece: bytes) -> None:
+        """Give back ``piece``: it will be the first to be taken again."""
+        rest = self.take(len(self))
+        self._data = piece + rest if rest else piece
+
+    def take(self, size: int) -> bytes:
+        """Remove the first ``size`` bytes and return them."""
+        data = self._data
+        start = self._start
+        end = start + size
+        if end == len(data):
+            self._data = b""
+            self._start = 0
+            if not start and isinstance(data, bytes):
+                return data
+        else:
+            self._start = end
+        if isinstance(data, bytes):
+            return data[start:end]
+        with memoryview(data) as view, view[start:end] as part:
+            return part.tobytes()
+
+    def take_into(self, target: memoryview) -> int:
+        """Move as many bytes as fit into ``target``; return how many those were."""
+        size = min(len(self), len(target))
+        target[:size] = self.take(size)
+        return size
+
+    def find(self, delimiter: bytes, start: int) -> int:
+        """The offset at which ``delimiter`` ends, searched from offset ``start``; -1: not here."""
+        position = self._data.find(delimiter, self._start + start)
+        return position if position < 0 else position - self._start + len(delimiter)
+
+    def search(self, pattern: re.Pattern[bytes], start: int) -> int:
+        """The offset at which the first match of ``pattern`` ends; -1 when there is none.
+
+        ``start`` is the first offset at which the match may begin. What comes before it is
+        still seen by look-behind assertions.
+        """
+        # Trimmed, so that ^ and look-behind see the beginning of what is unread, not the past.
+        match = pattern.search(self._trimmed() if self._start else self._data, start)
+        return -1 if match is None else match.end()
+
+    def _trimmed(self) -> bytearray:
+        """The bytes as a `bytearray` that holds nothing before them."""
+        data = self._data
+        if isinstance(data, bytearray):
+            # Deleting at the front of a bytearray moves a pointer, not the bytes.
+            del data[: self._start]
+        else:
+            with memoryview(data) as view, view[self._start :] as rest:
+                self._data = data = bytearray(rest)
+        self._start = 0
+        return data

@@ -1,0 +1,179 @@
+"""`IOStream`: a stream over a connected, or connecting, socket."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket as _socket
+from typing import Any
+from typing import Final
+from typing import Self
+from typing import TypeAlias
+from typing import cast
+
+from ._base import BaseIOStream
+from ._errors import StreamClosedError
+from ._fail_quietly import fail_quietly
+from ._file_segment import FileSegment
+from ._send_queue import Batch
+from ._states import Life
+
+# The most that sendfile copies in one turn: reading from a slow disk holds up the loop.
+_SENDFILE_TURN: Final = 1048576
+
+# What socket.connect takes: (host, port), (host, port, flow, scope), or the path of a Unix socket.
+Address: TypeAlias = tuple[Any, ...] | str | bytes
+
+
+class IOStream(BaseIOStream):
+    """A stream over a stream socket, which it makes non-blocking and owns from now on.
+
+    The socket is connected already, or `connect` is called next. ``socket`` is the socket; it
+    stays there, closed, when the stream is closed. The other arguments are `BaseIOStream`'s.
+    """
+
+    __slots__ = ("_connect_future", "socket")
+
+    def __init__(
+        self,
+        socket: _socket.socket,
+        max_buffer_size: int | None = None,
+        read_chunk_size: int | None = None,
+        max_write_buffer_size: int | None = None,
+    ) -> None:
+        super().__init__(max_buffer_size, read_chunk_size, max_write_buffer_size)
+        self.socket = socket
+        self._connect_future: asyncio.Future[IOStream] | None = None
+        socket.setblocking(False)
+
+    # ---- Hooks ----
+
+    def fileno(self) -> int:
+        """The socket's descriptor, -1 when it is closed."""
+        return self.socket.fileno()
+
+    def close_fd(self) -> None:
+        """Close the socket."""
+        self.socket.close()
+
+    def write_to_fd(self, data: memoryview) -> int:
+        """Send what the kernel takes."""
+        return self.socket.send(data)
+
+    def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
+        """Receive into ``buf``."""
+        try:
+            return self.socket.recv_into(buf)
+        except (BlockingIOError, InterruptedError):
+            return None
+
+    def get_fd_error(self) -> Exception | None:
+        """The error that the kernel keeps for the socket (``SO_ERROR``); asking clears it."""
+        number = self.socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR)
+        return OSError(number, os.strerror(number)) if number else None
+
+    def _receive(self, size: int) -> bytes | None:
+        try:
+            return self.socket.recv(size)
+        except (BlockingIOError, InterruptedError):
+            return None
+
+    def _transmit(self, batch: Batch) -> int:
+        try:
+            if isinstance(batch, list):
+                return self.socket.sendmsg(batch)
+            if isinstance(batch, FileSegment):
+                return self._transmit_file(batch)
+            return self.socket.send(batch)
+        except (BlockingIOError, InterruptedError):
+            return 0
+
+    def _transmit_file(self, segment: FileSegment) -> int:
+        """Have the kernel copy from the file to the socket."""
+        sent = os.sendfile(
+            self.socket.fileno(),
+            segment.file.fileno(),
+            segment.offset,
+            min(len(segment), _SENDFILE_TURN),
+        )
+        if not sent:
+            segment.peek(1)  # raises, because the file has ended
+        return sent
+
+    def _end_output(self) -> None:
+        self.socket.shutdown(_socket.SHUT_WR)
+
+    # ---- Socket options ----
+
+    def set_nodelay(self, value: bool) -> None:
+        """Send small pieces at once (``TCP_NODELAY``) rather than wait for the peer to catch up.
+
+        Does nothing on a socket that is not TCP.
+        """
+        if self.socket.family in (_socket.AF_INET, _socket.AF_INET6):
+            self.socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, int(value))
+
+    # ---- Connecting ----
+
+    def connect(self, address: Address, server_hostname: str | None = None) -> asyncio.Future[Self]:
+        """Connect to ``address``; the Future's result is this stream.
+
+        Give an IP address, or resolve the name before (``loop.getaddrinfo``): a host name is
+        looked up by the socket, which blocks the loop. ``server_hostname`` is for `SSLIOStream`.
+        Reads and writes may be started at once and wait for the connection. When it can't be made
+        the stream is closed and the Future fails with `StreamClosedError`, whose ``real_error``
+        says why. Cancelling the Future (or ``asyncio.wait_for``) closes the stream.
+        """
+        self._check_open()
+        future: asyncio.Future[IOStream] = self._loop.create_future()
+        future.add_done_callback(self._connect_done)
+        self._connect_future = future
+        self._connecting()
+        self._start_connecting(address)
+        return cast("asyncio.Future[Self]", future)  # its result is self, and nothing else
+
+    def _start_connecting(self, address: Address) -> None:
+        try:
+            self.socket.connect(address)
+        except InterruptedError:
+            pass  # goes on in the background, like the next
+        except BlockingIOError as exc:
+            if exc.errno == errno.EAGAIN:  # a Unix socket whose backlog is full: nothing goes on
+                self._fail(exc)
+                return
+        except OSError as exc:
+            self._fail(exc)
+            return
+        self._watching_write = True
+        self._watch_write()
+
+    def _on_writable(self) -> None:
+        if self._life is Life.CONNECTING:
+            error = self.get_fd_error()
+            if error is not None:
+                self._fail(error)
+            else:
+                self._connected()
+        else:
+            super()._on_writable()
+
+    def _connected(self) -> None:
+        """The socket is connected."""
+        self._resolve_connect()
+        self._open()
+
+    def _resolve_connect(self) -> None:
+        future = self._connect_future
+        if future is not None and not future.done():
+            future.set_result(self)
+
+    def _connect_done(self, future: asyncio.Future[IOStream]) -> None:
+        self._connect_future = None
+        if future.cancelled():
+            self.close()
+
+    def _announce(self) -> None:
+        if self._connect_future is not None:
+            fail_quietly(self._connect_future, StreamClosedError(real_error=self.error))
+        super()._announce()

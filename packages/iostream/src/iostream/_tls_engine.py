@@ -1,0 +1,105 @@
+"""TLS on bytes alone: cipher text in, plain text out, and the other way round.
+
+An `ssl.SSLObject` between two memory buffers rather than an `ssl.SSLSocket`, because OpenSSL on
+a socket makes two system calls to read a record and one to write it, and a record is 16 KiB at
+most; and because what has come is then ours to look at, so nothing that OpenSSL holds back can
+be forgotten.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import Final
+from typing import cast
+
+# RFC 8446, section 5.1: no record has more plain text. A read of this size empties one.
+_LARGEST_RECORD: Final = 16384
+
+
+class TLSEngine:
+    """One TLS session, before, during and after its handshake."""
+
+    __slots__ = ("_ended", "_incoming", "_outgoing", "ssl_object")
+
+    def __init__(
+        self, context: ssl.SSLContext, server_side: bool, server_hostname: str | None
+    ) -> None:
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._ended = False
+        self.ssl_object = context.wrap_bio(
+            self._incoming, self._outgoing, server_side, server_hostname
+        )
+
+    def handshake(self) -> bool:
+        """Go on with the handshake; whether it is complete. Raises `ssl.SSLError` if it failed."""
+        try:
+            self.ssl_object.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    def feed(self, ciphertext: bytes) -> None:
+        """Take what came from the peer."""
+        self._incoming.write(ciphertext)
+
+    def has_input(self) -> bool:
+        """Whether `decrypt` has something to say without being fed."""
+        return self._incoming.pending > 0 or self._ended or self.ssl_object.pending() > 0
+
+    def decrypt(self) -> bytes | None:
+        """The plain text of all that was fed; b"" after the peer's close_notify; None if neither."""
+        if self._ended:
+            return b""
+        records = []
+        try:
+            record = self.ssl_object.read(_LARGEST_RECORD)
+            # When all input is used up, asking for more would only raise, which is not cheap.
+            if record and not self._incoming.pending:
+                return record
+            while record:
+                records.append(record)
+                if not self._incoming.pending:
+                    return b"".join(records)
+                record = self.ssl_object.read(_LARGEST_RECORD)
+            self._ended = True
+        except ssl.SSLZeroReturnError:  # the same as b"", after a close_notify of ours
+            self._ended = True
+        except ssl.SSLWantReadError:
+            if not records:
+                return None
+        return b"".join(records)
+
+    def decrypt_into(self, buffer: memoryview) -> int | None:
+        """`decrypt` one record, or the part of it that fits, into ``buffer``."""
+        if self._ended:
+            return 0
+        try:
+            # With a buffer the result is a size; typeshed knows only the other form.
+            size = cast(int, self.ssl_object.read(len(buffer), buffer))
+        except ssl.SSLZeroReturnError:
+            size = 0
+        except ssl.SSLWantReadError:
+            return None
+        if not size:
+            self._ended = True
+        return size
+
+    def encrypt(self, plaintext: bytes | memoryview) -> int:
+        """Encrypt one record; return how many bytes of ``plaintext`` are in it."""
+        return self.ssl_object.write(plaintext)
+
+    def close_notify(self) -> None:
+        """Say that nothing more will be written (RFC 8446, section 6.1)."""
+        try:
+            self.ssl_object.unwrap()
+        except ssl.SSLError:
+            pass  # it went out; what OpenSSL misses is the peer's own, which may come later
+
+    def output_size(self) -> int:
+        """How many bytes `take_output` has."""
+        return self._outgoing.pending
+
+    def take_output(self) -> bytes:
+        """What is to be sent to the peer."""
+        return self._outgoing.read()
