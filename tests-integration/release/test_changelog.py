@@ -45,7 +45,7 @@ def test_a_fragment_becomes_an_item_of_the_changelog(tmp_path: Path) -> None:
             "../../tools/release/changelog.md.jinja", "changelog.md.jinja"
         )
     )
-    command = [
+    command: list[str | Path] = [
         sys.executable,
         "-m",
         "towncrier",
