@@ -7,6 +7,7 @@ import matplotlib as mpl
 mpl.use("svg")
 
 from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 
 from . import figures
 from .results import RowResult
@@ -92,7 +93,7 @@ def growth(session: Session, folder: Path) -> Path:
     return _save(fig, folder / "growth.svg")
 
 
-def _save(fig: "plt.Figure", path: Path) -> Path:
+def _save(fig: Figure, path: Path) -> Path:
     fig.savefig(path, format="svg", bbox_inches="tight", metadata={"Date": None})
     plt.close(fig)
     return path

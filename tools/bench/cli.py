@@ -1,7 +1,7 @@
 """The command line of the benchmark."""
 
 import argparse
-import datetime
+import datetime as dt
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -26,12 +26,16 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--rows", default="", help="only these, by key, separated by commas")
     made.add_argument("--only", default="", help="only these contenders, by key, and the reference")
     made.add_argument("--rounds", type=int, help="rounds (default: 3, with --full 7)")
-    made.add_argument("--seconds", type=float, help="of each sample (default: 0.5, with --full 1.5)")
+    made.add_argument(
+        "--seconds", type=float, help="of each sample (default: 0.5, with --full 1.5)"
+    )
     made.add_argument("--wheels", type=Path, help="folder of compiled wheels, measured too")
     made.add_argument("--refresh", action="store_true", help="install the peers anew")
     made.add_argument("--output", type=Path, help="folder of the results (default: in the cache)")
     made.add_argument("--publish", action="store_true", help="write them into docs/performance too")
-    made.add_argument("--from", dest="stored", type=Path, help="report stored results, measure nothing")
+    made.add_argument(
+        "--from", dest="stored", type=Path, help="report stored results, measure nothing"
+    )
     made.add_argument("--list", action="store_true", help="print the rows and stop")
     return made
 
@@ -79,7 +83,7 @@ def measure(arguments: argparse.Namespace) -> Session:
     about = {
         **machine.describe(),
         "commit": environment.commit(),
-        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "rounds": f"{rounds} of {seconds} s",
     }
     found = Session(about, environment.versions(python))
@@ -88,7 +92,7 @@ def measure(arguments: argparse.Namespace) -> Session:
         site = Site(
             python=python,
             paths=environment.sources(),
-            compiled_paths=compiled and [compiled],
+            compiled_paths=[compiled] if compiled else None,
             certificate=certificate(scratch),
             scratch=scratch,
             cores=machine.choose_cores(),

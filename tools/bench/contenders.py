@@ -1,5 +1,6 @@
 """Everybody who takes part, and the command that starts each."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +17,7 @@ class Contender:
 
     ``command`` and ``tls`` (added when the row speaks TLS) are formatted with ``python``, ``bin``,
     ``port``, ``certificate`` (with its key) and ``scratch``. ``compiled`` runs it on the compiled wheels.
+    More than one of ``workers`` are not pinned to the server's core.
     """
 
     key: str
@@ -24,6 +26,7 @@ class Contender:
     command: tuple[str, ...]
     tls: tuple[str, ...] = TLS
     compiled: bool = False
+    workers: int = 1
 
     def arguments(self, words: Mapping[str, str], tls: bool) -> list[str]:
         """The command line of one start."""
@@ -69,7 +72,6 @@ def ours() -> list[Contender]:
         ("ours-stream", "iostream receiver, canned answer", "layers", "stream"),
         ("ours-parser", "+ RequestParser", "layers", "parser"),
         ("ours-connection", "+ HTTP1Connection, pre-built headers", "layers", "connection"),
-        ("ours-headers", "+ headers built and read per request", "layers", "headers"),
     )
     found = []
     for key, name, module, shape in programs:
@@ -89,6 +91,11 @@ def ours() -> list[Contender]:
                         compiled=compiled,
                     )
                 )
+    two = program(
+        "ours-workers", "httpserver callback, two workers", "ours", "ours_callback",
+        "--workers", "2",
+    )  # fmt: skip
+    found.append(dataclasses.replace(two, workers=2))
     return found
 
 
@@ -173,4 +180,16 @@ def peers() -> list[Contender]:
     ]  # fmt: skip
 
 
-CONTENDERS = {contender.key: contender for contender in (*floors(), *ours(), *peers())}
+def imports() -> list[Contender]:
+    """The modules of the import row; they are imported, not run."""
+    modules: tuple[tuple[str, Family], ...] = (
+        ("asyncio", "floor"),
+        ("httpserver", "ours"),
+        ("tornado.httpserver", "peer"),
+        ("uvicorn", "peer"),
+        ("aiohttp.web", "peer"),
+    )
+    return [Contender(name, f"import {name}", family, ()) for name, family in modules]
+
+
+CONTENDERS = {contender.key: contender for contender in (*floors(), *ours(), *peers(), *imports())}

@@ -1,6 +1,7 @@
 """The progress that the user sees while it runs."""
 
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn
@@ -32,7 +33,7 @@ class Display:
         )
         self._task = self._progress.add_task("", total=samples, last="")
 
-    def __enter__(self) -> "Display":
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 

@@ -89,9 +89,7 @@ class Run:
     cpu_seconds: float
 
 
-def run(
-    generator: Generator, python: str, port: int, seconds: float, core: int | None
-) -> Run:
+def run(generator: Generator, python: str, port: int, seconds: float, core: int | None) -> Run:
     """Run a generator, pinned to ``core`` unless it is None; raise GeneratorFailedError."""
     command = generator.command(python, port, seconds)
     if core is not None:

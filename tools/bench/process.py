@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from .machine import TICKS_PER_SECOND
 
@@ -37,6 +38,7 @@ class Server:
     ) -> None:
         """Start ``command``, pinned to ``core`` (None: free to use them all); see ``wait``."""
         self.port = port
+        self.core = core
         self.log = log
         pinned = command if core is None else ["taskset", "--cpu-list", str(core), *command]
         with log.open("wb") as output:
@@ -93,7 +95,7 @@ class Server:
                         total += int(line.split()[1])
         return float(total)
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

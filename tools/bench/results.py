@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import figures
+from .rows import Figure
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class RowResult:
     key: str
     title: str
     unit: str
-    figure: str
+    figure: Figure
     reference: str
     entries: list[Entry] = field(default_factory=list)
     foreign_shares: list[float] = field(default_factory=list)

@@ -25,6 +25,10 @@ from .results import Sample
 from .rows import Row
 
 WARM_UP = 0.25
+"""Seconds of load before the first round, and of rest before memory is read."""
+
+IMPORTS = 5
+"""Interpreters started for one sample of the import row."""
 
 Progress = Callable[[str, str, float], None]
 """Called after each sample with the row's title, the contender's name and the figure."""
@@ -68,7 +72,7 @@ class Site:
         return Server(
             contender.arguments(self.words(port), tls),
             port,
-            self.cores.server,
+            self.cores.server if contender.workers == 1 else None,
             self.environment(contender.compiled),
             self.scratch / f"{contender.key}.log",
         )
@@ -110,13 +114,13 @@ def started(site: Site, row: Row, entries: Sequence[Entry]) -> Iterator[dict[str
 
 def measure(site: Site, row: Row, keys: Sequence[str], progress: Progress) -> RowResult:
     """Measure one row with these contenders."""
-    entries = []
-    for key in keys:
-        contender = CONTENDERS[key]
-        entries.append(Entry(key, contender.name, contender.family))
+    known = [CONTENDERS[key] for key in keys]
+    entries = [Entry(contender.key, contender.name, contender.family) for contender in known]
     result = RowResult(row.key, row.title, row.unit, row.figure, row.reference, entries)
     if row.figure == "memory":
         measure_memory(site, row, result, progress)
+    elif row.figure == "import":
+        measure_imports(site, row, result, progress)
     else:
         measure_load(site, row, result, progress)
     return result
@@ -127,7 +131,7 @@ def measure_load(site: Site, row: Row, result: RowResult, progress: Progress) ->
     with contextlib.ExitStack() as stack:
         servers = stack.enter_context(started(site, row, result.entries))
         if row.idle:
-            for key, server in servers.items():
+            for server in servers.values():
                 stack.enter_context(idle_connections(site, server, row.idle))
         taking_part = [entry for entry in result.entries if entry.key in servers]
         for number in range(-1, site.rounds):
@@ -151,16 +155,20 @@ def sample_load(site: Site, row: Row, server: Server, seconds: float) -> tuple[S
     """Drive one server for a while: the sample, and the share of the cores that others took."""
     before = machine.core_time(site.cores)
     cpu = server.cpu_seconds()
-    run = load.run(
-        row.generator, str(site.python), server.port, seconds, site.cores.generator
-    )
+    # Two workers and the generator share both cores; one worker has a core to itself.
+    core = site.cores.generator if server.core is not None else None
+    run = load.run(row.generator, str(site.python), server.port, seconds, core)
     cpu = server.cpu_seconds() - cpu
     after = machine.core_time(site.cores)
     outcome = run.outcome
     if not outcome.operations:
         raise load.GeneratorFailedError("no operation was finished in the time given")
+    spent = cpu
+    if row.figure == "scaling":
+        # What the server could have had, whether it made use of it or not.
+        spent = outcome.seconds if core is not None else 2 * outcome.seconds - run.cpu_seconds
     sample = Sample(
-        value=cpu / outcome.operations * 1e6,
+        value=spent / outcome.operations * 1e6,
         rate=outcome.operations / outcome.seconds,
         p50_us=outcome.p50_us,
         p99_us=outcome.p99_us,
@@ -191,7 +199,9 @@ def idle_connections(site: Site, server: Server, count: int) -> Iterator[None]:
 def measure_memory(site: Site, row: Row, result: RowResult, progress: Progress) -> None:
     """Kilobytes of server memory for each of ``row.idle`` connections, each round on a new process."""
     for _ in range(site.rounds):
-        with started(site, row, [entry for entry in result.entries if not entry.problem]) as servers:
+        with started(
+            site, row, [entry for entry in result.entries if not entry.problem]
+        ) as servers:
             for entry in result.entries:
                 if entry.problem:
                     continue
@@ -209,3 +219,27 @@ def measure_memory(site: Site, row: Row, result: RowResult, progress: Progress) 
                     continue
                 entry.samples.append(Sample(value))
                 progress(row.title, entry.name, value)
+
+
+def measure_imports(site: Site, row: Row, result: RowResult, progress: Progress) -> None:
+    """CPU milliseconds of importing each entry's module in a fresh interpreter."""
+    program = "import time; b = time.process_time(); import {}; print(time.process_time() - b)"
+    for _ in range(site.rounds):
+        for entry in result.entries:
+            command = [str(site.python), "-c", program.format(entry.name.partition(" ")[2])]
+            best = float("inf")
+            # The first run of all writes the compiled files; of each round the undisturbed one counts.
+            for _ in range(IMPORTS):
+                run = subprocess.run(
+                    command,
+                    capture_output=True,
+                    text=True,
+                    env=site.environment(CONTENDERS[entry.key].compiled),
+                )
+                if run.returncode:
+                    entry.problem = run.stderr.strip().rpartition("\n")[2]
+                    break
+                best = min(best, float(run.stdout) * 1000)
+            else:
+                entry.samples.append(Sample(best))
+                progress(row.title, entry.name, best)

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from aiohttp import web
+# The peers' environment has it; the one that checks types has not.
+from aiohttp import web  # type: ignore[import-not-found,unused-ignore]
 
 from .launching import Launch
 from .launching import launch
@@ -29,9 +30,7 @@ async def serve(settings: Launch) -> None:
     application.router.add_route("*", "/{path:.*}", handle)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
-    site = web.TCPSite(
-        runner, "127.0.0.1", settings.port, ssl_context=settings.tls(), backlog=1024
-    )
+    site = web.TCPSite(runner, "127.0.0.1", settings.port, ssl_context=settings.tls(), backlog=1024)
     await site.start()
     await asyncio.Event().wait()
 

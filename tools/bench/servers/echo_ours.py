@@ -13,7 +13,7 @@ from .launching import launch
 class Echo(TCPServer):
     """Send each line back until the peer has gone."""
 
-    async def handle_stream(self, stream: IOStream, address: tuple[str, int]) -> None:
+    async def handle_stream(self, stream: IOStream, address: object) -> None:
         try:
             while True:
                 await stream.write(await stream.read_until(b"\n"))

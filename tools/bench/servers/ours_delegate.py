@@ -17,9 +17,7 @@ async def serve(settings: Launch) -> None:
     if settings.shape == "wsgi":
         server = HTTPServer(WSGIDelegate(wsgi_application.application))
     else:
-        server = HTTPServer(
-            ASGIDelegate(asgi_application.application), ssl_options=settings.tls()
-        )
+        server = HTTPServer(ASGIDelegate(asgi_application.application), ssl_options=settings.tls())
     server.listen(settings.port, "127.0.0.1", backlog=1024)
     await asyncio.Event().wait()
 

@@ -19,9 +19,7 @@ class Exchange(Protocol):
 
     async def __call__(self) -> bytes: ...
 
-    def response_bytes(
-        self, status: int, headers: list[tuple[str, str]], body: bytes
-    ) -> None: ...
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
 
 
 async def application(scope: Scope, protocol: Exchange) -> None:

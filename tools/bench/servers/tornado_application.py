@@ -22,9 +22,9 @@ async def serve(settings: Launch) -> None:
     """Listen until killed."""
     application = tornado.web.Application([(r"/.*", Hello)], log_function=lambda handler: None)
     if settings.shape == "ours":
-        import httpserver
+        from httpserver import HTTPServer
 
-        ours = httpserver.HTTPServer(application)
+        ours = HTTPServer(application)
         ours.listen(settings.port, "127.0.0.1", backlog=1024)
     else:
         theirs = tornado.httpserver.HTTPServer(application)

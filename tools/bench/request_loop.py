@@ -1,0 +1,159 @@
+"""A fixed number of requests over socket pairs, inside one process: what the guard counts.
+
+    python -m tools.bench.request_loop SERVER SHAPE LAPS [--calls]
+
+Nothing here looks at the clock and nothing waits: the client ends send, the loop turns until the answers
+are there, the client ends take them. The same requests in the same order make the same instructions.
+``--calls`` prints the number of Python and C functions called per request.
+"""
+
+import argparse
+import asyncio
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import cast
+
+CONNECTIONS = 16
+"""Enough that the turns of the loop are shared, as they are on a busy server."""
+
+VARIANTS = 64
+WARM_UP = 8
+"""Laps before anything is counted, so that what is made once is made."""
+
+ANSWER_END = b"Hello, world!"
+CANNED = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\n" + ANSWER_END
+
+Attach = Callable[[socket.socket], None]
+
+
+def request(number: int, body: bytes) -> bytes:
+    """A request with a browser's seven headers that differs from its neighbours."""
+    method = b"POST" if body else b"GET"
+    length = b"Content-Length: %d\r\n" % len(body) if body else b""
+    return (
+        b"%s /products/%d/reviews?page=%d HTTP/1.1\r\n"
+        b"Host: 127.0.0.1:8888\r\n"
+        b"User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n"
+        b"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"
+        b"Accept-Language: en-GB,en;q=0.7,de;q=0.3\r\n"
+        b"Accept-Encoding: gzip, deflate, br\r\n"
+        b"Cookie: session=%016x; theme=dark\r\n"
+        b"X-Request-Id: %08x-0000-4000-8000-%012x\r\n"
+        b"%s\r\n%s"
+    ) % (method, 10007 + number * 31, number, number * 40503, number, number, length, body)
+
+
+SHAPES: dict[str, tuple[int, bytes]] = {
+    "get": (1, b""),
+    "post": (1, b"0123456789abcdef" * 64),
+    "pipelined": (16, b""),
+}
+"""For each shape how many requests one segment holds, and the body of each."""
+
+
+class Floor(asyncio.Protocol):
+    """The bare protocol: one canned answer for each request that ends here."""
+
+    def __init__(self, batch: int) -> None:
+        self.answer = CANNED * batch
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(self.answer)
+
+
+def floor(batch: int) -> Attach:
+    """Serve a socket by the bare protocol."""
+
+    def attach(sock: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        attached.append(loop.create_task(loop.connect_accepted_socket(lambda: Floor(batch), sock)))
+
+    attached: list[asyncio.Task[object]] = []
+    return attach
+
+
+def ours(batch: int) -> Attach:
+    """Serve a socket by HTTPServer with the documented callback."""
+    from http1 import HTTPHeaders
+    from http1 import ResponseStartLine
+    from httpserver import HTTPServer
+    from httpserver import HTTPServerRequest
+    from iostream import IOStream
+
+    def callback(request: HTTPServerRequest) -> None:
+        headers = HTTPHeaders({"Content-Type": "text/plain", "Content-Length": "13"})
+        connection = request.connection
+        connection.write_headers(ResponseStartLine("HTTP/1.1", 200, "OK"), headers, ANSWER_END)
+        connection.finish()
+
+    server = HTTPServer(callback)
+
+    def attach(sock: socket.socket) -> None:
+        server.handle_stream(IOStream(sock), ("127.0.0.1", 50000))
+
+    return attach
+
+
+SERVERS: dict[str, Callable[[int], Attach]] = {"floor": floor, "ours": ours}
+
+
+async def drive(attach: Attach, segments: list[bytes], batch: int, laps: int) -> None:
+    """Send one segment on each connection, wait for all answers, and so on for ``laps`` laps."""
+    pairs = [socket.socketpair() for _ in range(CONNECTIONS)]
+    for client, served in pairs:
+        client.setblocking(False)
+        served.setblocking(False)
+        attach(served)
+    for lap in range(laps):
+        segment = segments[lap % VARIANTS]
+        for client, _ in pairs:
+            client.send(segment)
+        for client, _ in pairs:
+            missing = batch
+            while missing:
+                try:
+                    missing -= client.recv(65536).count(ANSWER_END)
+                except BlockingIOError:
+                    await asyncio.sleep(0)
+    for client, _ in pairs:
+        client.close()
+
+
+def main() -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("server", choices=SERVERS)
+    parser.add_argument("shape", choices=SHAPES)
+    parser.add_argument("laps", type=int)
+    parser.add_argument("--calls", action="store_true")
+    arguments = parser.parse_args()
+    batch, body = SHAPES[arguments.shape]
+    segments = [
+        b"".join(request(i * batch + j, body) for j in range(batch)) for i in range(VARIANTS)
+    ]
+    calls = 0
+
+    def called(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    async def all_requests() -> None:
+        attach = SERVERS[arguments.server](batch)
+        await drive(attach, segments, batch, WARM_UP)
+        if arguments.calls:
+            sys.setprofile(called)
+        await drive(attach, segments, batch, arguments.laps)
+        sys.setprofile(None)
+
+    asyncio.run(all_requests())
+    if arguments.calls:
+        print(calls / arguments.laps / CONNECTIONS / batch)
+
+
+if __name__ == "__main__":
+    main()
