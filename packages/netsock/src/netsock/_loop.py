@@ -12,6 +12,7 @@ from collections.abc import Awaitable
 from collections.abc import Callable
 from typing import ParamSpec
 from typing import TypeVar
+from typing import overload
 
 from ._termination import Listener
 from ._termination import Termination
@@ -97,6 +98,12 @@ class IOLoop:
     def stop(self) -> None:
         """Make `start` return once the callbacks that are due have run; it may be called again."""
         self.add_callback(self.asyncio_loop.stop)
+
+    @overload
+    def run_sync(self, func: Callable[[], Awaitable[T]], timeout: float | None = None) -> T: ...
+
+    @overload
+    def run_sync(self, func: Callable[[], T], timeout: float | None = None) -> T: ...
 
     def run_sync(self, func: Callable[[], Awaitable[T] | T], timeout: float | None = None) -> T:
         """Run ``func``, plain or async, on the loop, and return what it returns.
