@@ -1,3 +1,43 @@
-"""HTTP/1.x on a stream, both ends, and a strict sans-I/O parser."""
+"""HTTP/1.x on a stream, both ends, and as sans-I/O parsers."""
+
+from ._connection import HTTP1Connection
+from ._delegates import HTTPConnection
+from ._delegates import HTTPMessageDelegate
+from ._delegates import HTTPServerConnectionDelegate
+from ._errors import HTTPInputError
+from ._errors import HTTPOutputError
+from ._headers import HTTPHeaders
+from ._limits import Limits
+from ._parameters import HTTP1ConnectionParameters
+from ._parser import RequestHandler
+from ._parser import RequestParser
+from ._parser import ResponseHandler
+from ._parser import ResponseParser
+from ._server import HTTP1ServerConnection
+from ._start_line import RequestStartLine
+from ._start_line import ResponseStartLine
+from ._start_line import parse_request_start_line
+from ._start_line import parse_response_start_line
+
+__all__ = [
+    "HTTP1Connection",
+    "HTTP1ConnectionParameters",
+    "HTTP1ServerConnection",
+    "HTTPConnection",
+    "HTTPHeaders",
+    "HTTPInputError",
+    "HTTPMessageDelegate",
+    "HTTPOutputError",
+    "HTTPServerConnectionDelegate",
+    "Limits",
+    "RequestHandler",
+    "RequestParser",
+    "RequestStartLine",
+    "ResponseHandler",
+    "ResponseParser",
+    "ResponseStartLine",
+    "parse_request_start_line",
+    "parse_response_start_line",
+]
 
 __version__ = "1!0.1.0"

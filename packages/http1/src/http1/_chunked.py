@@ -1,0 +1,266 @@
+"""`ChunkedDecoder`: the chunked transfer coding, RFC 9112 section 7.1."""
+
+from enum import Enum
+from typing import Final
+
+from ._errors import HTTPInputError
+from ._errors import printable
+from ._grammar import BAD_LINE_BYTE
+from ._grammar import CHUNK_EXTENSIONS
+from ._grammar import CHUNK_SIZE
+from ._grammar import CRLF
+from ._head import split_field
+from ._headers import HTTPHeaders
+from ._limits import Limits
+
+_MAX_SIZE_DIGITS: Final = 16
+
+# Sizes seen before, as they were spelled: bounded, never evicted.
+_known_sizes: dict[bytes, int] = {}
+_MAX_KNOWN_SIZES: Final = 4096
+
+# Data pieces at least this long are handed on one by one; shorter ones that came in one read are
+# joined, because calling a handler for each byte costs more than the copy.
+_WORTH_A_CALL: Final = 4096
+
+# RFC 9110 section 6.5.1: fields that mean something for framing, routing, authentication, request
+# modifiers or the content's form are not to be taken from a trailer section.
+_FORBIDDEN_TRAILERS: Final = frozenset(
+    (
+        "age",
+        "authorization",
+        "cache-control",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-range",
+        "content-type",
+        "cookie",
+        "date",
+        "expect",
+        "expires",
+        "forwarded",
+        "host",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+        "if-unmodified-since",
+        "keep-alive",
+        "location",
+        "max-forwards",
+        "pragma",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "range",
+        "retry-after",
+        "set-cookie",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "vary",
+        "warning",
+        "www-authenticate",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
+        "x-scheme",
+    )
+)
+
+
+class _State(Enum):
+    SIZE = "size"
+    DATA = "data"
+    DATA_END = "data end"
+    TRAILER = "trailer"
+    DONE = "done"
+
+
+# Looked up once, not at every chunk.
+_SIZE: Final = _State.SIZE
+_DATA: Final = _State.DATA
+_DATA_END: Final = _State.DATA_END
+_TRAILER: Final = _State.TRAILER
+_DONE: Final = _State.DONE
+
+
+class ChunkedDecoder:
+    """Decodes one chunked body, in whatever pieces it comes, each byte looked at once.
+
+    `decode` returns what it decoded; who calls hands it on. `done` tells that the body, its
+    trailer section included, is complete.
+    """
+
+    __slots__ = (
+        "_extensions",
+        "_limits",
+        "_line",
+        "_remaining",
+        "_state",
+        "_trailer_count",
+        "_trailer_lines",
+        "_trailer_size",
+        "max_body_size",
+        "received",
+    )
+
+    def __init__(self, limits: Limits, max_body_size: int) -> None:
+        self._limits = limits
+        #: Bytes of data that the body may have.
+        self.max_body_size = max_body_size
+        #: Bytes of data announced so far.
+        self.received = 0
+        self._state = _SIZE
+        self._remaining = 0  # of the data of the current chunk
+        self._line = b""  # a line whose end has not come yet
+        self._extensions = 0  # bytes of extensions so far
+        self._trailer_lines: list[tuple[str, str]] = []
+        self._trailer_size = 0
+        self._trailer_count = 0  # the forbidden ones too
+
+    @property
+    def done(self) -> bool:
+        return self._state is _DONE
+
+    @property
+    def trailers(self) -> HTTPHeaders:
+        """The fields of the trailer section, but for those that may not stand there."""
+        return HTTPHeaders(self._trailer_lines)
+
+    def decode(self, data: bytes, start: int, pieces: list[bytes]) -> int:
+        """Decode `data` from `start` on, add what is data to `pieces`; where the body stopped.
+
+        That is the length of `data` unless the body ended within it. Raises `HTTPInputError`, with
+        what was decoded before in `pieces`.
+        """
+        if self._line:
+            data = self._line + data[start:]
+            moved = len(self._line) - start
+            self._line = b""
+            return self._decode(data, 0, pieces) - moved
+        return self._decode(data, start, pieces)
+
+    def _decode(self, data: bytes, position: int, pieces: list[bytes]) -> int:
+        size = len(data)
+        small: list[bytes] = []
+        try:
+            while position < size:
+                state = self._state
+                if state is _SIZE:
+                    end = data.find(CRLF, position)
+                    if end < 0:
+                        self._keep_line(data[position:])
+                        return size
+                    token = data[position:end]
+                    length = _known_sizes.get(token, -1)
+                    if length < 0:
+                        length = self._read_size(token)
+                    position = end + 2
+                    if length == 0:
+                        self._state = _TRAILER
+                        continue
+                    self.received += length
+                    if self.received > self.max_body_size:
+                        raise HTTPInputError(
+                            f"body longer than {self.max_body_size} bytes (max_body_size)", 413
+                        )
+                    # The whole chunk and its CRLF are here: the common case.
+                    end = position + length
+                    if data.startswith(CRLF, end):
+                        if length < _WORTH_A_CALL:
+                            small.append(data[position:end])
+                        else:
+                            _flush(small, pieces)
+                            pieces.append(data[position:end])
+                        position = end + 2
+                        continue
+                    self._remaining = length
+                    self._state = _DATA
+                elif state is _DATA:
+                    end = min(size, position + self._remaining)
+                    self._remaining -= end - position
+                    _flush(small, pieces)
+                    pieces.append(data if end - position == size else data[position:end])
+                    position = end
+                    if not self._remaining:
+                        self._state = _DATA_END
+                elif state is _DATA_END:
+                    if not CRLF.startswith(data[position : position + 2]):
+                        raise HTTPInputError("chunk data without CRLF behind it")
+                    if size - position < 2:
+                        self._line = data[position:]
+                        return size
+                    position += 2
+                    self._state = _SIZE
+                elif state is _TRAILER:
+                    end = data.find(CRLF, position)
+                    if end < 0:
+                        self._keep_line(data[position:])
+                        return size
+                    if end == position:
+                        self._state = _DONE
+                    else:
+                        self._read_trailer(data[position:end])
+                    position = end + 2
+                else:
+                    return position
+            return position
+        finally:
+            _flush(small, pieces)
+
+    def _keep_line(self, line: bytes) -> None:
+        """Keep a line that is not complete, unless it can no longer become a good one."""
+        bad = BAD_LINE_BYTE.search(line)
+        if bad and line[bad.start() :] != b"\r":
+            raise HTTPInputError("control character in the framing of a chunked body")
+        if self._state is _SIZE:
+            if len(line) > self._limits.max_chunk_extensions_size + _MAX_SIZE_DIGITS + 1:
+                raise HTTPInputError("endless line in the framing of a chunked body")
+        elif len(line) > self._limits.max_field_size + 1:
+            raise HTTPInputError("trailer field too long (max_field_size)", 431)
+        self._line = line
+
+    def _read_size(self, line: bytes) -> int:
+        """The number that a chunk size line holds, extensions checked and counted."""
+        token, semicolon, _ = line.partition(b";")
+        if CHUNK_SIZE.fullmatch(token) is None:
+            raise HTTPInputError(f"malformed chunk size: {printable(token)}")
+        size = int(token, 16)
+        if semicolon:
+            extensions = line[len(token) :]
+            self._extensions += len(extensions)
+            if self._extensions > self._limits.max_chunk_extensions_size:
+                raise HTTPInputError(
+                    f"more than {self._limits.max_chunk_extensions_size} bytes of chunk extensions"
+                    " (max_chunk_extensions_size)"
+                )
+            if CHUNK_EXTENSIONS.fullmatch(extensions) is None:
+                raise HTTPInputError(f"malformed chunk extension: {printable(extensions)}")
+        elif len(_known_sizes) < _MAX_KNOWN_SIZES:
+            _known_sizes[line] = size
+        return size
+
+    def _read_trailer(self, line: bytes) -> None:
+        limits = self._limits
+        if BAD_LINE_BYTE.search(line):
+            raise HTTPInputError("control character in the trailer section")
+        self._trailer_size += len(line)
+        if len(line) > limits.max_field_size or self._trailer_size > limits.max_header_size:
+            raise HTTPInputError("trailer section too long (max_field_size, max_header_size)", 431)
+        if self._trailer_count >= limits.max_header_count:
+            raise HTTPInputError("too many fields in the trailer section (max_header_count)", 431)
+        self._trailer_count += 1
+        name, value = split_field(line.decode("latin-1"))
+        if name.lower() not in _FORBIDDEN_TRAILERS:
+            self._trailer_lines.append((name, value))
+
+
+def _flush(small: list[bytes], pieces: list[bytes]) -> None:
+    """Move the small pieces, joined, behind the others."""
+    if small:
+        pieces.append(small[0] if len(small) == 1 else b"".join(small))
+        small.clear()

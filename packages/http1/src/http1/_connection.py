@@ -1,0 +1,476 @@
+"""`HTTP1Connection`: the writing side of one exchange, a response on a server, a request on a client.
+
+States of what is written (`Writing`); everything that is refused leaves the state as it was:
+
+    HEAD --write_headers--> SIZED | CHUNKED | UNTIL_CLOSE | NO_BODY --finish--> DONE
+    any but DONE --close, peer gone, too much or too little body--> BROKEN
+
+An interim response (status 1xx but 101) leaves the state at HEAD.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import Callable
+from enum import Enum
+from typing import Final
+from typing import Protocol
+
+from iostream import IOStream
+from iostream import StreamClosedError
+
+from ._delegates import HTTPConnection
+from ._delegates import OutgoingHeaders
+from ._encoding import LAST_CHUNK
+from ._encoding import OutgoingFields
+from ._encoding import date_line
+from ._encoding import encode_chunk_size
+from ._encoding import encode_head
+from ._errors import HTTPInputError
+from ._errors import HTTPOutputError
+from ._errors import printable
+from ._grammar import CRLF
+from ._grammar import CRLF_CRLF
+from ._grammar import REASON
+from ._grammar import TOKEN
+from ._headers import HTTPHeaders
+from ._parameters import HTTP1ConnectionParameters
+from ._start_line import RequestStartLine
+from ._start_line import ResponseStartLine
+from ._start_line import parse_request_start_line
+from ._start_line import parse_response_start_line
+
+# A piece of a body is copied behind its head (or into its chunk) up to this size, where a second
+# buffer would cost the kernel more than the copy costs us.
+_JOIN_LIMIT: Final = 16 * 1024
+
+
+class Writing(Enum):
+    """How much of a message has been written."""
+
+    #: Nothing, or interim responses only.
+    HEAD = "head"
+    #: The head; a body of known length follows.
+    SIZED = "sized body"
+    #: The head; a body in chunks follows.
+    CHUNKED = "chunked body"
+    #: The head; a body follows whose end is the end of the connection.
+    UNTIL_CLOSE = "body until close"
+    #: The head; there is no body, and none of what is given as one is written.
+    NO_BODY = "no body"
+    #: Everything.
+    DONE = "done"
+    #: Not everything, and nothing more will be.
+    BROKEN = "broken"
+
+
+class Afterwards(Enum):
+    """What becomes of the connection when the message has been written."""
+
+    #: It serves the next exchange.
+    KEEP_ALIVE = "keep alive"
+    #: It is closed.
+    CLOSE = "close"
+    #: It carries another protocol from here on: the answer was 101, or 2xx to CONNECT.
+    SWITCH = "switch"
+
+
+_HEAD: Final = Writing.HEAD
+_SIZED: Final = Writing.SIZED
+_CHUNKED: Final = Writing.CHUNKED
+_UNTIL_CLOSE: Final = Writing.UNTIL_CLOSE
+_NO_BODY: Final = Writing.NO_BODY
+_DONE: Final = Writing.DONE
+_BROKEN: Final = Writing.BROKEN
+
+
+class Reader(Protocol):
+    """The reading side that an exchange belongs to: a server connection, or a client's reader."""
+
+    def must_close(self) -> bool:
+        """Whether the connection is to be closed after the response that is about to begin."""
+
+    def written(self, exchange: HTTP1Connection, /) -> None:
+        """The exchange has been written, or will not be, as its state says."""
+
+    def release(self) -> IOStream:
+        """Let go of the stream, with what came from the peer and was not read put back into it."""
+
+    def limit_body_time(self, seconds: float, /) -> None:
+        """Change the body's timeout for the present message."""
+
+    def limit_body_size(self, size: int, /) -> None:
+        """Change the body's limit for the present message."""
+
+
+class HTTP1Connection(HTTPConnection):
+    """One exchange on a stream: writes the response on a server, the request on a client.
+
+    A server's exchanges are made by `HTTP1ServerConnection`, one for each request. A client makes
+    its own, one for each request as well, writes the request and calls `read_response`:
+
+        connection = HTTP1Connection(stream, True)
+        connection.write_headers(RequestStartLine("GET", "/", ""), HTTPHeaders({"Host": "x"}))
+        connection.finish()
+        still_open = await connection.read_response(delegate)
+
+    context: any object; an application finds it again as `connection.context`.
+    """
+
+    __slots__ = (
+        "_close_callback",
+        "_http_1_0",
+        "_method",
+        "_reader",
+        "_remaining",
+        "_writing",
+        "afterwards",
+        "context",
+        "is_client",
+        "params",
+        "stream",
+    )
+
+    def __init__(
+        self,
+        stream: IOStream,
+        is_client: bool,
+        params: HTTP1ConnectionParameters | None = None,
+        context: object = None,
+    ) -> None:
+        self.stream = stream
+        self.is_client = is_client
+        self.params = HTTP1ConnectionParameters() if params is None else params
+        self.context = context
+        self._reader: Reader | None = None
+        self._writing = _HEAD
+        self._remaining = 0  # bytes of a sized body that are still to be written
+        self._method = ""
+        self._http_1_0 = False  # what the peer speaks, as far as framing goes
+        #: What becomes of the connection when the message has been written.
+        self.afterwards = Afterwards.KEEP_ALIVE
+        self._close_callback: Callable[[], None] | None = None
+
+    def answer_to(self, reader: Reader, method: str, http_1_0: bool) -> None:
+        """Make this the answer to a request that `reader` is reading. Not for applications."""
+        self._reader = reader
+        self._method = method
+        self._http_1_0 = http_1_0
+
+    def __repr__(self) -> str:
+        side = "request" if self.is_client else f"response to {self._method}"
+        return f"<HTTP1Connection {side}, {self._writing.value}>"
+
+    # --- state
+
+    @property
+    def writing(self) -> Writing:
+        """How much of the message has been written."""
+        return self._writing
+
+    @property
+    def no_keep_alive(self) -> bool:
+        """Whether the parameters say that the connection closes after one exchange."""
+        return self.params.no_keep_alive
+
+    def is_response_to(self, method: str) -> bool:
+        """Whether this answers a request with that method."""
+        return not self.is_client and self._method == method
+
+    def set_close_callback(self, callback: Callable[[], None] | None) -> None:
+        """Call `callback` if the connection is closed before this exchange has been written.
+
+        While a request is still being received its delegate's `on_connection_close` is called
+        as well. `None` takes the callback back.
+        """
+        self._close_callback = callback
+
+    def set_body_timeout(self, timeout: float) -> None:
+        """How many seconds the present message's body may take, from its head on."""
+        if self._reader is not None:
+            self._reader.limit_body_time(timeout)
+
+    def set_max_body_size(self, max_body_size: int) -> None:
+        """How many bytes the present message's body may have.
+
+        Counts when it is called in `start_request` or `headers_received`.
+        """
+        if self._reader is not None:
+            self._reader.limit_body_size(max_body_size)
+
+    def detach(self) -> IOStream:
+        """Take the stream, and with it what the peer has sent behind the head.
+
+        For protocols that begin with an HTTP head, such as WebSocket, and for CONNECT. On a
+        server it may be called from `headers_received` on. The connection does no more.
+        """
+        reader = self._reader
+        if reader is None:
+            raise HTTPOutputError("detach() has to come while a message is being handled")
+        self._reader = None
+        self._close_callback = None
+        if self._writing is not _DONE:
+            self._writing = _BROKEN
+        return reader.release()
+
+    def close(self) -> None:
+        """Close the stream at once, whatever has been written."""
+        self.stream.close()
+
+    # --- writing
+
+    def write_headers(
+        self,
+        start_line: RequestStartLine | ResponseStartLine,
+        headers: OutgoingHeaders,
+        chunk: bytes | None = None,
+    ) -> asyncio.Future[None]:
+        """Write the head, and the first piece of the body if `chunk` is given.
+
+        The version in `start_line` does not count: this speaks HTTP/1.1, and knows what the peer
+        can read. Framing follows from the fields: with Content-Length the body has that length;
+        without it a body is chunked where the peer can read that, and else ends with the
+        connection. `Date`, `Connection` and `Transfer-Encoding` are added where they belong.
+
+        Raises `HTTPOutputError` for what cannot be sent (see `HTTPOutputError`), and
+        `iostream.StreamClosedError` when the peer is gone.
+        """
+        if self._writing is not _HEAD:
+            if self.stream.closed():
+                return self._gone()
+            raise HTTPOutputError(f"write_headers() after the head (state: {self._writing.value})")
+        fields = OutgoingFields(headers)
+        if self.is_client:
+            head, writing = self._encode_request(start_line, fields)
+        else:
+            head, writing = self._encode_response(start_line, fields)
+        if chunk and writing is _SIZED and len(chunk) > fields.content_length:
+            raise HTTPOutputError(
+                f"more than the {fields.content_length} bytes that Content-Length announces"
+            )
+        self._writing = writing
+        self._remaining = fields.content_length
+        try:
+            if chunk:
+                return self._write_body(head, chunk)
+            return self.stream.write(head)
+        except StreamClosedError:
+            return self._gone()
+
+    def write(self, chunk: bytes) -> asyncio.Future[None]:
+        """Write a piece of the body.
+
+        The Future is done when more may be written: wait for it, or the whole body piles up in
+        memory. Where there is no body (the answer to HEAD; 204 and 304) nothing is written.
+
+        Raises `HTTPOutputError` when that is more than Content-Length announced: nothing of
+        `chunk` is sent then, and the connection is closed. A peer that is gone is told by the
+        Future, which fails with `iostream.StreamClosedError`.
+
+        Before `write_headers` it takes a whole head, encoded, instead; this is deprecated.
+        """
+        writing = self._writing
+        if writing is _HEAD:
+            return self._write_encoded_head(chunk)
+        if writing is _DONE:
+            raise HTTPOutputError("write() after finish()")
+        if writing is _BROKEN:
+            if self.stream.closed():
+                return self._gone()
+            raise HTTPOutputError("write() after an error")
+        try:
+            return self._write_body(b"", chunk)
+        except StreamClosedError:
+            return self._gone()
+
+    def finish(self) -> None:
+        """End the message.
+
+        Raises `HTTPOutputError` when nothing has been written, when the message has ended
+        before, and when less has been written than Content-Length announced: the connection is
+        closed then, so that the peer sees that something is missing.
+        """
+        writing = self._writing
+        if writing is _HEAD:
+            if self.stream.closed():
+                return
+            raise HTTPOutputError("finish() before write_headers()")
+        if writing is _DONE:
+            raise HTTPOutputError("finish() twice")
+        if writing is _BROKEN:
+            return
+        if writing is _SIZED and self._remaining:
+            self.abort()
+            raise HTTPOutputError(
+                f"finish() {self._remaining} bytes short of what Content-Length announced"
+            )
+        if writing is _CHUNKED:
+            try:
+                self.stream.write(LAST_CHUNK)
+            except StreamClosedError:
+                return
+        self._writing = _DONE
+        self._close_callback = None
+        if self._reader is not None:
+            self._reader.written(self)
+
+    def abort(self) -> None:
+        """Give the message up: what is written of it stays, the connection is closed behind it.
+
+        The peer can tell that the message is cut short.
+        """
+        self._writing = _BROKEN
+        if self._reader is not None:
+            self._reader.written(self)
+        else:
+            self.stream.close()
+
+    def connection_lost(self) -> None:
+        """The stream is closed. Called by the reader; calls the close callback, once."""
+        callback = self._close_callback
+        self._close_callback = None
+        self._reader = None
+        if self._writing is not _DONE:
+            self._writing = _BROKEN
+        if callback is not None:
+            callback()
+
+    # --- heads
+
+    def _encode_response(
+        self, start_line: RequestStartLine | ResponseStartLine, fields: OutgoingFields
+    ) -> tuple[bytes, Writing]:
+        """The bytes of a response's head, and the state behind it (RFC 9112 section 6.3)."""
+        _, code, reason = start_line
+        if not isinstance(code, int) or not 100 <= code <= 999:
+            raise HTTPOutputError(f"status code out of range: {code!r}")
+        if not REASON.fullmatch(reason):
+            raise HTTPOutputError(f"malformed reason phrase: {printable(reason)}")
+        lines = fields.lines
+        if fields.content_length >= 0 and fields.chunked:
+            raise HTTPOutputError("both Content-Length and Transfer-Encoding")
+        writing = _NO_BODY
+        if code < 200 or code == 204 or (self._method == "CONNECT" and code < 300):
+            # RFC 9110 section 8.6, RFC 9112 section 6.1: neither field may be in such a head.
+            if fields.content_length >= 0:
+                fields.drop_content_length()
+                lines = fields.lines
+            if code < 200 and code != 101:
+                if self._http_1_0:
+                    raise HTTPOutputError("interim response to an HTTP/1.0 client")
+                return encode_head(f"HTTP/1.1 {code} {reason}", lines), _HEAD
+        elif self._method == "HEAD" or code == 304:
+            pass
+        elif fields.content_length >= 0:
+            writing = _SIZED
+        elif self._http_1_0:
+            writing = _UNTIL_CLOSE
+        else:
+            writing = _CHUNKED
+            lines.append("Transfer-Encoding: chunked")
+        reader = self._reader
+        if code == 101 or (self._method == "CONNECT" and code < 300):
+            self.afterwards = Afterwards.SWITCH
+        elif fields.closes:
+            self.afterwards = Afterwards.CLOSE
+        elif writing is _UNTIL_CLOSE or (reader is not None and reader.must_close()):
+            self.afterwards = Afterwards.CLOSE
+            lines.append("Connection: close")
+        elif self._http_1_0:
+            lines.append("Connection: keep-alive")
+        if not fields.has_date:
+            lines.append(date_line())
+        return encode_head(f"HTTP/1.1 {code} {reason}", lines), writing
+
+    def _encode_request(
+        self, start_line: RequestStartLine | ResponseStartLine, fields: OutgoingFields
+    ) -> tuple[bytes, Writing]:
+        """The bytes of a request's head, and the state behind it (RFC 9112 section 6.3)."""
+        method, target, _ = start_line
+        if not isinstance(method, str) or not TOKEN.fullmatch(method):
+            raise HTTPOutputError(f"malformed method: {method!r}")
+        if not is_visible(target):
+            raise HTTPOutputError(f"malformed request target: {target!r}")
+        if not fields.has_host:
+            raise HTTPOutputError("a request needs a Host field (RFC 9112 section 3.2)")
+        lines = fields.lines
+        if fields.content_length >= 0 and fields.chunked:
+            raise HTTPOutputError("both Content-Length and Transfer-Encoding")
+        if fields.content_length >= 0:
+            writing = _SIZED
+        elif fields.chunked or method in ("POST", "PUT", "PATCH"):
+            writing = _CHUNKED
+            lines.append("Transfer-Encoding: chunked")
+        else:
+            writing = _NO_BODY
+        if self.params.no_keep_alive and not fields.closes:
+            lines.append("Connection: close")
+        self._method = method
+        if fields.closes or self.params.no_keep_alive:
+            self.afterwards = Afterwards.CLOSE
+        return encode_head(f"{method} {target} HTTP/1.1", lines), writing
+
+    def _write_encoded_head(self, data: bytes) -> asyncio.Future[None]:
+        warnings.warn(
+            "write() of an encoded head is deprecated: call write_headers()",
+            DeprecationWarning,
+            stacklevel=3,
+        )
+        head, end, rest = data.partition(CRLF_CRLF)
+        if not end:
+            raise HTTPOutputError("write() before write_headers(), and not of a whole head")
+        first, _, fields = head.decode("latin-1").partition("\r\n")
+        try:
+            headers = HTTPHeaders.parse(fields)
+            start_line: RequestStartLine | ResponseStartLine
+            if self.is_client:
+                start_line = parse_request_start_line(first)
+            else:
+                start_line = parse_response_start_line(first)
+        except HTTPInputError as error:
+            raise HTTPOutputError(str(error)) from None
+        return self.write_headers(start_line, headers, rest)
+
+    # --- bodies
+
+    def _write_body(self, head: bytes, chunk: bytes) -> asyncio.Future[None]:
+        """Write a piece of the body, behind a head if there is one."""
+        writing = self._writing
+        size = len(chunk)
+        if writing is _SIZED:
+            if size > self._remaining:
+                self.abort()
+                raise HTTPOutputError("more than Content-Length announced")
+            self._remaining -= size
+        elif writing is _CHUNKED:
+            if not size:
+                return self.stream.write(head)
+            head += encode_chunk_size(size)
+            if size <= _JOIN_LIMIT:
+                return self.stream.write(head + chunk + CRLF)
+            return self.stream.write([head, chunk, CRLF])
+        elif writing is not _UNTIL_CLOSE:
+            if self.is_client and size:
+                raise HTTPOutputError(
+                    f"a body without Content-Length or Transfer-Encoding: {self._method}"
+                )
+            return self.stream.write(head)
+        if not head:
+            return self.stream.write(chunk)
+        if size <= _JOIN_LIMIT:
+            return self.stream.write(head + chunk)
+        return self.stream.write([head, chunk])
+
+    def _gone(self) -> asyncio.Future[None]:
+        """What a write returns when the peer is gone."""
+        self._writing = _BROKEN
+        future: asyncio.Future[None] = asyncio.get_event_loop().create_future()
+        future.set_exception(StreamClosedError())
+        future.exception()  # Retrieved: who does not look at it is not told.
+        return future
+
+
+def is_visible(text: str) -> bool:
+    """Whether `text` is one or more visible ASCII characters."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text

@@ -1,0 +1,86 @@
+"""The interfaces between a connection and what handles its messages."""
+
+from __future__ import annotations
+
+from asyncio import Future
+from collections.abc import Awaitable
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from typing import Protocol
+
+from ._headers import HTTPHeaders
+from ._start_line import RequestStartLine
+from ._start_line import ResponseStartLine
+
+if TYPE_CHECKING:
+    from ._server import HTTP1ServerConnection
+
+
+class OutgoingHeaders(Protocol):
+    """What a head can be written from: `HTTPHeaders`, or any object with its `get_all`."""
+
+    def get_all(self) -> Iterable[tuple[str, str]]:
+        """Every field as a pair of name and value."""
+
+
+class HTTPMessageDelegate:
+    """Receives one message: a request on a server, a response on a client. Made to be subclassed.
+
+    A method that returns an awaitable holds the message up: nothing more is read and no other
+    method is called until it is done. An exception from any of them is logged; on a server it is
+    answered with 500 if no answer had begun, and the connection is closed.
+    """
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        """The head is here. On a client, an interim response (status 1xx) comes here too."""
+        return None
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """A piece of the body is here, never an empty one."""
+        return None
+
+    def finish(self) -> None:
+        """The whole message is here."""
+
+    def on_connection_close(self) -> None:
+        """The connection was closed before the whole message came. `finish` is not called."""
+
+
+class HTTPConnection:
+    """Writes one message: a response on a server, a request on a client."""
+
+    def write_headers(
+        self,
+        start_line: RequestStartLine | ResponseStartLine,
+        headers: OutgoingHeaders,
+        chunk: bytes | None = None,
+    ) -> Future[None]:
+        """Write a head, and the first piece of the body if `chunk` is given."""
+        raise NotImplementedError
+
+    def write(self, chunk: bytes) -> Future[None]:
+        """Write a piece of the body. The Future is done when more may be written."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """The last piece of the body has been written."""
+        raise NotImplementedError
+
+
+class HTTPServerConnectionDelegate:
+    """Receives the requests of all connections of a server. Made to be subclassed."""
+
+    def start_request(
+        self, server_conn: HTTP1ServerConnection, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        """A request has begun; give the delegate that receives it.
+
+        `request_conn` writes the answer, `server_conn` is the connection as a whole, the same
+        object for all of its requests.
+        """
+        raise NotImplementedError
+
+    def on_close(self, server_conn: HTTP1ServerConnection) -> None:
+        """The connection is closed, or has been detached: no request comes from it any more."""

@@ -1,0 +1,91 @@
+"""Field names seen before: which of them are tokens, and how they are spelled by `HTTPHeaders`.
+
+The same few dozen names come with every request, so that each name is checked against the grammar
+and put into its canonical spelling once. The tables are bounded: when they are full, a new name is
+checked each time it comes, which is slower and no less correct. Names are put in beforehand that
+common clients and applications send, so that a peer that fills the tables with junk slows down
+nobody but itself.
+"""
+
+from typing import Final
+
+from ._grammar import TOKEN
+
+_MAX_NAMES: Final = 2048
+_MAX_NAME_LENGTH: Final = 64
+
+# The names that say where a message ends and what becomes of its connection, in lower case
+# (RFC 9112 section 6, RFC 9110 sections 7.2, 7.6.1, 7.8 and 10.1.1): a parser looks at these at
+# once, whatever their spelling, and at no others.
+FRAMING: Final = frozenset(
+    (
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "transfer-encoding",
+        "upgrade",
+    )
+)
+
+# Names of valid fields that are none of FRAMING, as spelled on the wire.
+ordinary: set[str] = set()
+
+_canonical: dict[str, str] = {}
+# The values of `_canonical`: names that are known to be tokens and in canonical spelling.
+canonical_names: set[str] = set()
+
+
+def is_token(name: str) -> bool:
+    """Whether `name` is a token (RFC 9110 section 5.6.2), as every field name must be."""
+    return TOKEN.fullmatch(name) is not None
+
+
+def learn_ordinary(name: str) -> None:
+    """Remember that `name`, a token that is not one of FRAMING, needs no further look."""
+    if len(ordinary) < _MAX_NAMES and len(name) <= _MAX_NAME_LENGTH:
+        ordinary.add(name)
+
+
+def canonical(name: str) -> str:
+    """`name` in the spelling that `HTTPHeaders` uses: `content-TYPE` becomes `Content-Type`."""
+    known = _canonical.get(name)
+    if known is not None:
+        return known
+    spelled = "-".join([word.capitalize() for word in name.split("-")])
+    if len(_canonical) < _MAX_NAMES and len(name) <= _MAX_NAME_LENGTH and is_token(name):
+        _canonical[name] = spelled
+        canonical_names.add(spelled)
+    return spelled
+
+
+def _learn_common_names() -> None:
+    for line in _COMMON.split():
+        for name in (line, line.lower()):
+            canonical(name)
+            if name.lower() not in FRAMING:
+                ordinary.add(name)
+
+
+_COMMON: Final = """
+    Accept Accept-Charset Accept-Encoding Accept-Language Accept-Ranges
+    Access-Control-Allow-Credentials Access-Control-Allow-Headers Access-Control-Allow-Methods
+    Access-Control-Allow-Origin Access-Control-Expose-Headers Access-Control-Max-Age
+    Access-Control-Request-Headers Access-Control-Request-Method Age Allow Alt-Svc Authorization
+    Cache-Control CF-Connecting-IP Connection Content-Disposition Content-Encoding
+    Content-Language Content-Length Content-Location Content-Range Content-Security-Policy
+    Content-Type Cookie Date DNT ETag Expect Expires Forwarded From Host If-Match
+    If-Modified-Since If-None-Match If-Range If-Unmodified-Since Keep-Alive Last-Modified Link
+    Location Max-Forwards Origin Permissions-Policy Pragma Priority Proxy-Authenticate
+    Proxy-Authorization Proxy-Connection Range Referer Referrer-Policy Retry-After
+    Sec-CH-UA Sec-CH-UA-Mobile Sec-CH-UA-Platform Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-Site
+    Sec-Fetch-User Sec-GPC Sec-WebSocket-Accept Sec-WebSocket-Extensions Sec-WebSocket-Key
+    Sec-WebSocket-Protocol Sec-WebSocket-Version Server Server-Timing Set-Cookie
+    Strict-Transport-Security TE Traceparent Tracestate Trailer Transfer-Encoding Upgrade
+    Upgrade-Insecure-Requests User-Agent Vary Via WWW-Authenticate X-Content-Type-Options
+    X-Correlation-ID X-CSRF-Token X-CSRFToken X-Forwarded-For X-Forwarded-Host X-Forwarded-Port
+    X-Forwarded-Proto X-Frame-Options X-Real-IP X-Request-ID X-Requested-With X-Scheme
+    X-XSRFToken X-XSS-Protection
+"""
+
+_learn_common_names()

@@ -1,0 +1,227 @@
+"""`HTTPHeaders`: the fields of a head or a trailer section, as a case-insensitive map."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import MutableMapping
+from collections.abc import Sequence
+from typing import Final
+
+from ._errors import HTTPInputError
+from ._errors import printable
+from ._field_names import canonical
+from ._field_names import is_token
+from ._grammar import BAD_LINE_BYTE
+from ._grammar import OWS
+
+_BAD_TEXT: Final = re.compile(BAD_LINE_BYTE.pattern.decode("latin-1"))
+
+
+class HTTPHeaders(MutableMapping[str, str]):
+    """A map from field name to value, whatever the case of the name, that keeps repeated fields.
+
+    Names are kept in `Http-Header-Case` and in the order in which they first came. A field that
+    came more than once reads as its values joined by `,` (RFC 9110 section 5.3); `get_list` and
+    `get_all` give the values one by one, which `Set-Cookie` needs.
+
+    >>> headers = HTTPHeaders({"content-type": "text/html"})
+    >>> headers["Content-Type"]
+    'text/html'
+    >>> headers.add("Set-Cookie", "A=B")
+    >>> headers.add("Set-Cookie", "C=D")
+    >>> headers["set-cookie"]
+    'A=B,C=D'
+    >>> headers.get_list("set-cookie")
+    ['A=B', 'C=D']
+
+    Values are text in which one character is one byte of the wire (latin-1). Nothing is checked
+    when a value is set: what may not go on the wire is refused by the method that would write it.
+
+    The fields of a message that came in are put into the map when somebody first asks for one.
+    """
+
+    __slots__ = ("_fields", "_lists", "_wire")
+
+    # Canonical name -> its value, the first of them if there are more.
+    _fields: dict[str, str]
+    # Canonical name -> its values, for names that have more than one; None while there are none.
+    _lists: dict[str, list[str]] | None
+    # The field lines as they came, until somebody asks: [name, value with white space around it].
+    _wire: Sequence[Sequence[str]] | None
+
+    def __init__(
+        self,
+        fields: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        /,
+        **more: str,
+    ) -> None:
+        self._wire = None
+        self._lists = None
+        self._fields = {}
+        if isinstance(fields, HTTPHeaders):
+            for name, value in fields.get_all():
+                self.add(name, value)
+        elif type(fields) is dict:
+            own = self._fields
+            for name, value in fields.items():
+                own[canonical(name)] = value
+        else:
+            self.update(fields)
+        if more:
+            self.update(more)
+
+    @classmethod
+    def from_lines(cls, lines: Sequence[Sequence[str]]) -> HTTPHeaders:
+        """Headers from field lines that a parser found valid: a name and a value each.
+
+        The white space around a value may still be there. The lines are kept, not copied, and
+        read when somebody first asks for a field.
+        """
+        self = cls.__new__(cls)
+        self._wire = lines
+        self._lists = None
+        self._fields = {}
+        return self
+
+    def _read_wire(self, lines: Sequence[Sequence[str]]) -> None:
+        self._wire = None
+        fields = self._fields
+        for name, value in lines:
+            key = canonical(name)
+            if key in fields:
+                self._append(key, value.strip(OWS))
+            else:
+                fields[key] = value.strip(OWS)
+
+    def _append(self, key: str, value: str) -> None:
+        """Give the canonical name `key`, which has a value, one more."""
+        if self._lists is None:
+            self._lists = {}
+        values = self._lists.get(key)
+        if values is None:
+            self._lists[key] = [self._fields[key], value]
+        else:
+            values.append(value)
+
+    def add(self, name: str, value: str) -> None:
+        """Add a field, and keep those of the same name that are there."""
+        if self._wire is not None:
+            self._read_wire(self._wire)
+        key = canonical(name)
+        if key in self._fields:
+            self._append(key, value)
+        else:
+            self._fields[key] = value
+
+    def get_list(self, name: str) -> list[str]:
+        """All values of the fields called `name`, in the order in which they came."""
+        if self._wire is not None:
+            self._read_wire(self._wire)
+        key = canonical(name)
+        if self._lists is not None and key in self._lists:
+            return self._lists[key].copy()
+        value = self._fields.get(key)
+        return [] if value is None else [value]
+
+    def get_all(self) -> Iterable[tuple[str, str]]:
+        """Every field as a pair of name and value; a repeated one comes once for each value."""
+        if self._wire is not None:
+            self._read_wire(self._wire)
+        if self._lists is None:
+            return self._fields.items()
+        pairs = []
+        for name, value in self._fields.items():
+            values = self._lists.get(name)
+            if values is None:
+                pairs.append((name, value))
+            else:
+                pairs += [(name, one) for one in values]
+        return pairs
+
+    def parse_line(self, line: str) -> None:
+        """Add the field in `line`, as in `Content-Type: text/html`, with or without its CRLF.
+
+        Raises `HTTPInputError` for what is not a field line (RFC 9112 section 5), among them the
+        continuation of another line, which that section has abolished.
+        """
+        if line.endswith("\n"):
+            line = line[:-1].removesuffix("\r")
+        name, colon, value = line.partition(":")
+        if not colon or not is_token(name):
+            raise HTTPInputError(f"not a header field: {printable(line)}")
+        value = value.strip(OWS)
+        if _BAD_TEXT.search(value):
+            raise HTTPInputError(f"control character in the value of {name}")
+        self.add(name, value)
+
+    @classmethod
+    def parse(cls, headers: str) -> HTTPHeaders:
+        """Headers from text, a field a line; lines end with CRLF or LF.
+
+        >>> headers = HTTPHeaders.parse("Content-Type: text/html\\r\\nContent-Length: 42\\r\\n")
+        >>> list(headers.items())
+        [('Content-Type', 'text/html'), ('Content-Length', '42')]
+
+        This reads text that a program or a file holds; what comes over a network is read by the
+        parsers, which take CRLF alone. Raises `HTTPInputError` as `parse_line` does.
+        """
+        self = cls()
+        for line in headers.split("\n"):
+            line = line.removesuffix("\r")
+            if line:
+                self.parse_line(line)
+        return self
+
+    def copy(self) -> HTTPHeaders:
+        """Headers of their own with the same fields."""
+        return HTTPHeaders(self)
+
+    __copy__ = copy
+
+    def __getitem__(self, name: str) -> str:
+        if self._wire is not None:
+            self._read_wire(self._wire)
+        key = canonical(name)
+        if self._lists is not None and key in self._lists:
+            return ",".join(self._lists[key])
+        return self._fields[key]
+
+    def __setitem__(self, name: str, value: str) -> None:
+        if self._wire is not None:
+            self._read_wire(self._wire)
+        key = canonical(name)
+        if self._lists is not None:
+            self._lists.pop(key, None)
+        self._fields[key] = value
+
+    def __delitem__(self, name: str) -> None:
+        if self._wire is not None:
+            self._read_wire(self._wire)
+        key = canonical(name)
+        del self._fields[key]
+        if self._lists is not None:
+            self._lists.pop(key, None)
+
+    def __contains__(self, name: object) -> bool:
+        if self._wire is not None:
+            self._read_wire(self._wire)
+        return isinstance(name, str) and canonical(name) in self._fields
+
+    def __iter__(self) -> Iterator[str]:
+        if self._wire is not None:
+            self._read_wire(self._wire)
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        if self._wire is not None:
+            self._read_wire(self._wire)
+        return len(self._fields)
+
+    def __str__(self) -> str:
+        return "".join([f"{name}: {value}\n" for name, value in self.get_all()])
+
+    def __repr__(self) -> str:
+        return f"HTTPHeaders({list(self.get_all())!r})"

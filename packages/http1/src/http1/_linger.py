@@ -1,0 +1,92 @@
+"""`Linger`: the last seconds of a connection whose peer may still be sending.
+
+Closing a socket while bytes from the peer are unread, or still come, makes the kernel send a
+reset, and the reset can destroy the answer before the peer has read it. So the sending side is
+shut, what still comes is read and dropped until the peer is done, and then the socket is closed
+(RFC 9112 section 9.6). Bounded in time and in bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from iostream import IOStream
+from iostream import StreamClosedError
+
+from ._deadlines import Deadlines
+from ._parameters import HTTP1ConnectionParameters
+
+
+class Linger:
+    """Reads and drops what comes on `stream` until the peer is done, or a limit is reached.
+
+    `closed` is called once, when the stream is closed.
+    """
+
+    __slots__ = (
+        "_budget",
+        "_closed",
+        "_deadline",
+        "_deadlines",
+        "_half_closed",
+        "_params",
+        "_sent",
+        "_stream",
+    )
+
+    def __init__(
+        self,
+        stream: IOStream,
+        deadlines: Deadlines,
+        params: HTTP1ConnectionParameters,
+        closed: Callable[[], None],
+    ) -> None:
+        self._stream = stream
+        self._deadlines = deadlines
+        self._params = params
+        self._closed = closed
+        self._budget = params.max_discard_size
+        self._half_closed = False  # whether the peer has shut its sending side too
+        self._sent = -1
+        self._deadline = 0.0
+
+    def start(self) -> None:
+        """Shut the sending side behind what is still to be sent, and take over the reading."""
+        self._deadlines.add(self)
+        self._postpone(self._deadlines.loop.time())
+        try:
+            self._stream.shutdown_write()
+            self._stream.set_receiver(self)
+            self._stream.resume_reading()
+        except StreamClosedError:
+            self.connection_lost(None)
+
+    def data_received(self, data: bytes) -> None:
+        self._budget -= len(data)
+        if self._budget < 0 and not self._stream.writing():
+            self._stream.close()
+
+    def eof_received(self) -> None:
+        self._half_closed = True
+        if not self._stream.writing():
+            self._stream.close()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._deadlines.discard(self)
+        self._closed()
+
+    def check_deadline(self, now: float) -> None:
+        if not self._stream.writing():
+            if self._half_closed or now > self._deadline:
+                self._stream.close()
+        elif self._stream.bytes_sent != self._sent:
+            self._postpone(now)
+        elif now > self._deadline:
+            self._stream.close()
+
+    def _postpone(self, now: float) -> None:
+        """Give the peer time: to take the next bytes, or to end what it sends."""
+        self._sent = self._stream.bytes_sent
+        self._deadline = now + (
+            self._params.write_timeout if self._stream.writing() else self._params.linger_timeout
+        )

@@ -1,0 +1,481 @@
+"""`HTTP1ServerConnection`: the reading side of a server's connection, from bytes to delegates.
+
+Theory of operation
+-------------------
+The connection is the receiver of its stream and the handler of its parser: bytes come in through
+`data_received`, go through the parser, and come back as `head_received`, `body_received` and
+`message_complete`, which call the delegates. The answer is written by the exchange, an
+`HTTP1Connection` made for each request, straight to the stream, which is corked meanwhile: what is
+answered during one read leaves in one send.
+
+What a connection is doing follows from what it holds:
+
+    _exchange  _message   the connection is
+    None       None       between two requests, or in a head
+    set        set        receiving a request's body
+    set        None       waiting for the rest of the answer; the parser is paused
+
+A request and its answer end independently. Whichever ends last calls `_next`, which goes on with
+the next request or closes.
+
+The end comes in three ways: `_linger` after an answer (the sending side is shut and the peer given
+a moment to read it), `stream.close` at once, and `release` when somebody takes the stream over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from typing import Final
+
+from iostream import IOStream
+from iostream import StreamClosedError
+
+from ._connection import Afterwards
+from ._connection import HTTP1Connection
+from ._connection import Writing
+from ._deadlines import Deadlines
+from ._delegates import HTTPMessageDelegate
+from ._delegates import HTTPServerConnectionDelegate
+from ._encoding import encode_error
+from ._errors import HTTPInputError
+from ._errors import printable
+from ._headers import HTTPHeaders
+from ._linger import Linger
+from ._log import log_refused
+from ._parameters import HTTP1ConnectionParameters
+from ._parser import RequestParser
+from ._start_line import RequestStartLine
+from ._watch import Phase
+from ._watch import Verdict
+from ._watch import Watch
+
+logger = logging.getLogger(__name__)
+
+_HEAD: Final = Writing.HEAD
+_DONE: Final = Writing.DONE
+_KEEP_ALIVE: Final = Afterwards.KEEP_ALIVE
+_CLOSE: Final = Afterwards.CLOSE
+_SWITCH: Final = Afterwards.SWITCH
+
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+# How long a connection that drains waits for a request that may be on its way.
+_LAST_REQUEST_GRACE: Final = 1.0
+
+# How much a peer may send ahead while one of its requests is being answered.
+_MAX_SENT_AHEAD: Final = 64 * 1024
+
+
+class _Discard(HTTPMessageDelegate):
+    """Receives the rest of a request that has been answered already."""
+
+
+_DISCARD: Final = _Discard()
+
+
+class HTTP1ServerConnection:
+    """Serves the requests that come on a stream, one after the other.
+
+    stream: the connection, accepted and, for TLS, past its handshake.
+    params: limits and habits, shared by all connections of a server.
+    context: any object; the applications find it as `connection.context`.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_closed",
+        "_deadlines",
+        "_delegate",
+        "_draining",
+        "_exchange",
+        "_held",
+        "_message",
+        "_parser",
+        "_request",
+        "_watch",
+        "context",
+        "params",
+        "requests",
+        "stream",
+    )
+
+    def __init__(
+        self,
+        stream: IOStream,
+        params: HTTP1ConnectionParameters | None = None,
+        context: object = None,
+    ) -> None:
+        self.stream = stream
+        self.params = HTTP1ConnectionParameters() if params is None else params
+        self.context = context
+        #: How many requests have come on this connection.
+        self.requests = 0
+        self._delegate: HTTPServerConnectionDelegate | None = None
+        self._exchange: HTTP1Connection | None = None
+        self._message: HTTPMessageDelegate | None = None
+        self._request: RequestStartLine | None = None
+        self._held: asyncio.Future[None] | None = None  # what a delegate wants waited for
+        self._draining = False
+        self._closed: asyncio.Future[None] | None = None
+        self._deadlines: Deadlines | None = None
+        self._watch: Watch | None = None
+        self._parser = RequestParser(self, self.params.limits)
+        if self.params.chunk_size is not None:
+            self._parser.chunk_size = self.params.chunk_size
+
+    # --- what a server calls
+
+    def start_serving(self, delegate: HTTPServerConnectionDelegate) -> None:
+        """Begin to read requests, each for a message delegate that `delegate` gives."""
+        if self._delegate is not None:
+            raise RuntimeError("start_serving() was called before")
+        self._delegate = delegate
+        deadlines = self.params.deadlines
+        loop = asyncio.get_running_loop()
+        if deadlines is None or deadlines.loop is not loop:
+            deadlines = self.params.deadlines = Deadlines(loop, self.params.tick)
+        self._deadlines = deadlines
+        self._watch = Watch(self.params, deadlines.now)
+        deadlines.add(self)
+        try:
+            self.stream.set_receiver(self)
+        except StreamClosedError:
+            self.connection_lost(None)
+
+    async def close(self) -> None:
+        """Close the connection, whatever it is doing, and wait until that is done."""
+        self.stream.close()
+        await self._wait_closed()
+
+    async def drain(self) -> None:
+        """Let the present request be answered, take no other one, and wait for the end.
+
+        A connection between two requests is closed at once. One on which nothing has come yet,
+        or a part of a head, still has its request answered: what it sent may have crossed with
+        the decision to stop. The answer says `Connection: close`.
+        """
+        self._draining = True
+        if self._exchange is None and self._delegate is not None:
+            if self.requests and not self._parser.in_message:
+                self.stream.close()
+            else:
+                loop = asyncio.get_running_loop()
+                loop.call_later(_LAST_REQUEST_GRACE, self._give_up_waiting)
+        await self._wait_closed()
+
+    def _give_up_waiting(self) -> None:
+        if self._exchange is None and self._delegate is not None:
+            self.stream.close()
+
+    @property
+    def idle(self) -> bool:
+        """Whether the connection is between two requests, or before its first."""
+        return self._exchange is None and not self._parser.in_message
+
+    async def _wait_closed(self) -> None:
+        if self._delegate is None:
+            return
+        if self._closed is None:
+            self._closed = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._closed)
+
+    # --- what the stream calls
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed(data)
+        except HTTPInputError as error:
+            self._refuse(error)
+        else:
+            if self._parser.held > _MAX_SENT_AHEAD:
+                self.stream.pause_reading()
+
+    def eof_received(self) -> None:
+        # A client that has shut its sending side still gets its answers.
+        try:
+            self._parser.feed_eof()
+        except HTTPInputError as error:
+            self._refuse(error)
+        else:
+            if self._exchange is None and self._delegate is not None:
+                self._linger()
+
+    # --- what the parser calls
+
+    def head_received(self, start_line: RequestStartLine, headers: HTTPHeaders) -> None:
+        self.requests += 1
+        exchange = HTTP1Connection(self.stream, False, self.params, self.context)
+        exchange.answer_to(self, start_line.method, start_line.version == "HTTP/1.0")
+        self._exchange = exchange
+        self._request = start_line
+        delegate = self._delegate
+        assert delegate is not None
+        try:
+            message = delegate.start_request(self, exchange)
+            self._message = message
+            waiting = message.headers_received(start_line, headers)
+        except Exception as error:
+            self._application_failed(error, exchange)
+            return
+        if waiting is not None:
+            self._hold(waiting)
+        elif self._parser.expect_continue:
+            self._continue()
+
+    def body_received(self, chunk: bytes) -> None:
+        message = self._message
+        exchange = self._exchange
+        assert message is not None and exchange is not None
+        try:
+            waiting = message.data_received(chunk)
+        except Exception as error:
+            self._application_failed(error, exchange)
+            return
+        if waiting is not None:
+            self._hold(waiting)
+
+    def message_complete(self) -> None:
+        message = self._message
+        exchange = self._exchange
+        assert message is not None and exchange is not None
+        self._message = None
+        try:
+            message.finish()
+        except Exception as error:
+            self._application_failed(error, exchange)
+        if self._exchange is exchange:
+            if exchange.writing is _DONE:
+                # Answered before all of the request had come.
+                self._next(exchange)
+            else:
+                self._parser.pause()
+
+    # --- what the exchange calls
+
+    def must_close(self) -> bool:
+        if self._draining or not self._parser.keep_alive or self.params.no_keep_alive:
+            return True
+        return self._message is not None and self._unread() > self.params.max_discard_size
+
+    def written(self, exchange: HTTP1Connection) -> None:
+        if exchange is not self._exchange:
+            return
+        if exchange.writing is not _DONE:
+            self._linger()
+        elif self._message is None:
+            self._next(exchange)
+        elif exchange.afterwards is _SWITCH:
+            pass
+        elif exchange.afterwards is _CLOSE or self._unread() > self.params.max_discard_size:
+            self._linger()
+        elif self._unread():
+            # Little is left of the request: read it, to keep the connection.
+            self._drop_message()
+            self._message = _DISCARD
+
+    def release(self) -> IOStream:
+        stream = self.stream
+        self._parser.pause()
+        rest = self._parser.take_rest()
+        self._exchange = None
+        self._message = None
+        self._held = None
+        stream.set_receiver(None)
+        stream.resume_reading()
+        stream.unread(rest)
+        self._end()
+        return stream
+
+    def limit_body_time(self, seconds: float) -> None:
+        if self._watch is not None:
+            self._watch.body_timeout = seconds
+
+    def limit_body_size(self, size: int) -> None:
+        self._parser.max_body_size = size
+
+    # --- the course of a request
+
+    def _unread(self) -> int:
+        """How much of the present request's body is still to come, as far as that is known."""
+        parser = self._parser
+        if parser.body_length < 0 or parser.expect_continue:
+            # In chunks nobody knows; and who waits for 100 Continue may never send it.
+            return self.params.max_discard_size + 1
+        return parser.body_length - parser.body_received
+
+    def _continue(self) -> None:
+        """Ask for the body that the client holds back (RFC 9110 section 10.1.1)."""
+        exchange = self._exchange
+        if exchange is not None and exchange.writing is _HEAD and not self._parser.held:
+            self._parser.expect_continue = False
+            try:
+                self.stream.write(_CONTINUE)
+            except StreamClosedError:
+                pass
+
+    def _hold(self, waiting: Awaitable[None]) -> None:
+        """Read on when what a delegate returned is done."""
+        future = asyncio.ensure_future(waiting)
+        self._held = future
+        self._parser.pause()
+        self.stream.pause_reading()
+        future.add_done_callback(self._release)
+
+    def _release(self, future: asyncio.Future[None]) -> None:
+        if future is not self._held:
+            # The connection ended before; somebody has to look at the outcome.
+            if not future.cancelled():
+                future.exception()
+            return
+        self._held = None
+        exchange = self._exchange
+        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        if error is not None:
+            if exchange is not None:
+                self._application_failed(error, exchange)
+            return
+        self.stream.cork()
+        if self._parser.expect_continue:
+            self._continue()
+        self._resume()
+        self.stream.uncork()
+
+    def _resume(self) -> None:
+        """Read on: what is kept in the parser first, then what comes."""
+        try:
+            self._parser.resume()
+        except HTTPInputError as error:
+            self._refuse(error)
+            return
+        if self._parser.held > _MAX_SENT_AHEAD or self._held is not None:
+            return
+        if self._parser.at_eof and self._exchange is None and self._delegate is not None:
+            self._linger()
+        else:
+            self.stream.resume_reading()
+
+    def _next(self, exchange: HTTP1Connection) -> None:
+        """A request and its answer are through."""
+        afterwards = exchange.afterwards
+        if afterwards is _KEEP_ALIVE:
+            self._exchange = None
+            if self._parser.paused:
+                self.stream.cork()
+                self._resume()
+                self.stream.uncork()
+        elif afterwards is _CLOSE:
+            self._linger()
+        else:
+            # Whoever wrote this answer takes the stream with detach() now, or soon.
+            self._parser.pause()
+
+    # --- the end
+
+    def _refuse(self, error: HTTPInputError) -> None:
+        """Answer what the client did wrong, if that can be answered still, and close."""
+        log_refused(self.context, error)
+        self._answer_error(error.status_code, str(error))
+
+    def _application_failed(self, error: BaseException, exchange: HTTP1Connection) -> None:
+        """An application's method raised `error`."""
+        if not isinstance(error, StreamClosedError):
+            logger.error("Exception in %s", self._describe(), exc_info=error)
+        if exchange is self._exchange and exchange.writing is not _DONE:
+            self._answer_error(500, "the application failed")
+
+    def _answer_error(self, status: int, text: str) -> None:
+        exchange = self._exchange
+        if exchange is None or exchange.writing is _HEAD:
+            head_only = exchange is not None and exchange.is_response_to("HEAD")
+            try:
+                self.stream.write(encode_error(status, text, head_only=head_only))
+            except StreamClosedError:
+                pass
+        self._linger()
+
+    def _linger(self) -> None:
+        """Close the connection behind what has been written, so that the peer can read it."""
+        self._parser.pause()
+        self._cut_off()
+        stream = self.stream
+        stream.shutdown_write()
+        if not self._parser.keep_alive and not self._parser.held and not stream.writing():
+            # The client has said that nothing comes after this request.
+            stream.close()
+        elif self._deadlines is not None:
+            self._deadlines.discard(self)
+            Linger(stream, self._deadlines, self.params, self._end).start()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._cut_off()
+        self._end()
+
+    def _cut_off(self) -> None:
+        """Tell the delegates of a request and of an answer that they will not be completed."""
+        exchange = self._exchange
+        self._exchange = None
+        self._held = None
+        self._drop_message()
+        if exchange is not None:
+            try:
+                exchange.connection_lost()
+            except Exception:
+                logger.exception("Exception in the close callback of %s", self._describe())
+
+    def _drop_message(self) -> None:
+        message = self._message
+        self._message = None
+        if message is not None:
+            try:
+                message.on_connection_close()
+            except Exception:
+                logger.exception("Exception in on_connection_close of %s", self._describe())
+
+    def _end(self) -> None:
+        """The connection is through: nothing more will be called, but for `on_close`."""
+        if self._deadlines is not None:
+            self._deadlines.discard(self)
+        delegate = self._delegate
+        self._delegate = None
+        if self._closed is not None and not self._closed.done():
+            self._closed.set_result(None)
+        if delegate is not None:
+            try:
+                delegate.on_close(self)
+            except Exception:
+                logger.exception("Exception in on_close")
+
+    def _describe(self) -> str:
+        request = self._request
+        if request is None:
+            return "a connection without a request"
+        return f"{printable(request.method)} {printable(request.path, 200)}"
+
+    # --- time
+
+    def check_deadline(self, now: float) -> None:
+        """A tick of the server's timer has passed."""
+        watch = self._watch
+        assert watch is not None
+        stream = self.stream
+        verdict = watch.observe(
+            now,
+            self._phase(),
+            self.requests,
+            stream.bytes_received,
+            stream.bytes_sent,
+            stream.writing(),
+        )
+        if verdict is Verdict.CLOSE:
+            stream.close()
+        elif verdict is Verdict.TIMED_OUT:
+            self._refuse(HTTPInputError(watch.reason, 408))
+
+    def _phase(self) -> Phase:
+        if self._exchange is None:
+            return Phase.HEAD if self._parser.in_message else Phase.IDLE
+        if self._message is None or self._held is not None:
+            return Phase.APPLICATION
+        return Phase.BODY

@@ -1,0 +1,79 @@
+"""The request target and the host: RFC 9112 section 3.2, RFC 9110 section 7.2, RFC 3986."""
+
+from ._errors import HTTPInputError
+from ._errors import printable
+from ._grammar import ABSOLUTE_FORM
+from ._grammar import AUTHORITY
+from ._grammar import ORIGIN_FORM
+
+_MAX_PORT = 65535
+
+# Hosts found valid. A server is asked for a few names again and again; bounded, never evicted.
+_known_hosts: set[str] = set()
+_MAX_KNOWN_HOSTS = 512
+
+
+def parse_target(method: str, target: str) -> tuple[str, str]:
+    """The path that is asked for, and the authority that goes before the Host field ("" if none).
+
+    Of the four forms (RFC 9112 section 3.2), the origin form and the asterisk of OPTIONS stay as
+    they are; of the absolute form the path and query are left, and the authority is the other
+    part; for CONNECT the path is the authority itself. Raises `HTTPInputError` for a form that
+    does not go with the method and for what is no valid target.
+    """
+    if method == "CONNECT":
+        check_authority(target)
+        if not target.rpartition(":")[2].isdigit() or not target.isascii():
+            raise HTTPInputError("CONNECT needs a port in its target")
+        return target, target
+    if ORIGIN_FORM.fullmatch(target):
+        return target, ""
+    if target == "*" and method == "OPTIONS":
+        return target, ""
+    match = ABSOLUTE_FORM.fullmatch(target)
+    if match is None:
+        raise HTTPInputError(f"malformed request target: {printable(target)}")
+    authority = match.group(2)
+    check_authority(authority)
+    rest = match.group(3) or ""
+    if not rest and method == "OPTIONS":
+        # RFC 9112 section 3.2.4: the last proxy makes an asterisk of an empty path.
+        return "*", authority
+    if not rest.startswith("/"):
+        rest = f"/{rest}"
+    if not ORIGIN_FORM.fullmatch(rest):
+        raise HTTPInputError(f"malformed request target: {printable(target)}")
+    return rest, authority
+
+
+def check_host(host: str) -> None:
+    """Raise `HTTPInputError` unless `host` may stand in a Host field; it may be empty."""
+    if not host or host in _known_hosts:
+        return
+    check_authority(host)
+    if len(_known_hosts) < _MAX_KNOWN_HOSTS:
+        _known_hosts.add(host)
+
+
+def check_authority(authority: str) -> None:
+    """Raise `HTTPInputError` unless `authority` is a host and, perhaps, a port."""
+    match = AUTHORITY.fullmatch(authority)
+    if match is None or not match.group(1):
+        raise HTTPInputError(f"malformed host: {printable(authority)}")
+    host, port = match.groups()
+    if port is not None and int(port) > _MAX_PORT:
+        raise HTTPInputError(f"port out of range: {printable(authority)}")
+    if host.startswith("[") and not _is_ipv6(host[1:-1]):
+        raise HTTPInputError(f"malformed IPv6 address: {printable(authority)}")
+
+
+def _is_ipv6(text: str) -> bool:
+    # Imported when the first literal comes: most servers never see one, and it takes as long to
+    # import as the rest of this package.
+    from ipaddress import IPv6Address
+
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
