@@ -1,8 +1,9 @@
 """Build all five packages into one folder that pip can install from.
 
-    hatch run release:wheels             into dist/
-    hatch run release:wheels FOLDER      into FOLDER
-    hatch run release:wheels --compiled  with mypyc, for this interpreter and machine
+    hatch run release:wheels                       into dist/
+    hatch run release:wheels FOLDER                into FOLDER
+    hatch run release:wheels --compiled            with mypyc, for this interpreter and machine
+    hatch run release:wheels --compiled --or-pure  the same, but what can't be compiled is built pure
 
 Each wheel is built from its source distribution, which lands in the folder too, so that a file
 missing from one is missing from both, and is noticed.
@@ -16,41 +17,42 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# A package comes after those it requires: mypyc wants their types, and finds them in the folder.
 PACKAGES = ("netsock", "iostream", "tcpserver", "http1", "httpserver")
 
 
-def build(folder: Path, *, compiled: bool = False) -> list[Path]:
-    """Build every package into `folder`, which is made when missing; return the paths of the wheels."""
-    environment = dict(os.environ)
-    if compiled:
-        environment["HATCH_BUILD_HOOKS_ENABLE"] = "1"
-    else:
-        environment.pop("HATCH_BUILD_HOOKS_ENABLE", None)
-    for package in PACKAGES:
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "uv", "build", "--quiet"),
-                *("--python", sys.executable),
-                *("--out-dir", folder),
-                ROOT / "packages" / package,
-            ],
-            env=environment,
-            check=True,
-        )
-    return sorted(folder.glob("*.whl"))
+def build(package: str, folder: Path, *, compiled: bool) -> None:
+    """Build one package into `folder`; raise `subprocess.CalledProcessError` when that fails."""
+    environment = {**os.environ, "UV_FIND_LINKS": str(folder)}
+    environment["HATCH_BUILD_HOOKS_ENABLE"] = "1" if compiled else ""
+    command = [sys.executable, "-m", "uv", "build", "--quiet", "--python", sys.executable]
+    subprocess.run(
+        [*command, "--out-dir", folder, ROOT / "packages" / package], env=environment, check=True
+    )
 
 
 def main(argv: Sequence[str]) -> None:
     """Build, and print one line for each wheel."""
-    parser = argparse.ArgumentParser(
-        prog="hatch run release:wheels", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="hatch run release:wheels")
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "dist")
     parser.add_argument(
         "--compiled", action="store_true", help="compile the hot modules with mypyc"
     )
+    parser.add_argument("--or-pure", action="store_true", help="build pure what can't be compiled")
     options = parser.parse_args(argv)
-    for wheel in build(options.folder, compiled=options.compiled):
+    folder = options.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+
+    for package in PACKAGES:
+        try:
+            build(package, folder, compiled=options.compiled)
+        except subprocess.CalledProcessError:
+            if not (options.compiled and options.or_pure):
+                sys.exit(f"{package} was not built: the reason is above")
+            print(f"{package} can't be compiled here (the reason is above): building it pure")
+            build(package, folder, compiled=False)
+    for wheel in sorted(folder.glob("*.whl")):
         print(wheel)
 
 
