@@ -11,6 +11,13 @@ from pathlib import Path
 
 import pytest
 
+# Every script can say something in one piece, even when several processes do so at once.
+PREAMBLE = """
+def say(*words):
+    import os
+    os.write(1, (" ".join(map(str, words)) + chr(10)).encode())
+"""
+
 # A test that waits this long has failed; it is no measure of anything.
 PATIENCE = 60
 
@@ -71,7 +78,7 @@ def script(tmp_path: Path) -> Iterator[Callable[..., Script]]:
         source: str, environ: dict[str, str] | None = None, pass_fds: tuple[int, ...] = ()
     ) -> Script:
         path = tmp_path / f"script{len(started)}.py"
-        path.write_text(textwrap.dedent(source))
+        path.write_text(PREAMBLE + textwrap.dedent(source))
         started.append(Script(path, environ, pass_fds))
         return started[-1]
 
