@@ -111,6 +111,7 @@ class BaseIOStream:
     __slots__ = (
         "__weakref__",
         "_close_callback",
+        "_completed",
         "_corks",
         "_inbox",
         "_input",
@@ -141,6 +142,7 @@ class BaseIOStream:
         max_write_buffer_size: int | None = None,
     ) -> None:
         self._loop = asyncio.get_event_loop()
+        self._completed = completed_future(self._loop)
         self.max_buffer_size = max_buffer_size or _MAX_BUFFER_SIZE
         # Never more at once than a reader may keep, so that the limit holds within one chunk.
         self.read_chunk_size = min(read_chunk_size or _LARGEST_RECEIVE, self.max_buffer_size)
@@ -239,6 +241,8 @@ class BaseIOStream:
         """Read ``num_bytes`` bytes; with ``partial``, at least one and at most that many."""
         if num_bytes < 0:
             raise ValueError("num_bytes must not be negative")
+        if not num_bytes:
+            return self._reader().start_empty()
         return self._reader().start(AtMost(num_bytes) if partial else Exactly(num_bytes))
 
     def read_until(self, delimiter: bytes, max_bytes: int | None = None) -> asyncio.Future[bytes]:
@@ -322,8 +326,8 @@ class BaseIOStream:
             self._deliver_rest()
         elif self._input is not Input.PAUSED:
             self._input = Input.IDLE
-            if receiver is not None and len(self._inbox):
-                self._deliver(self._inbox.take(len(self._inbox)))
+            if receiver is not None and self._inbox.size:
+                self._deliver(self._inbox.take(self._inbox.size))
             if self._receiver is receiver and self._input is Input.IDLE:
                 self._flow()
 
@@ -356,7 +360,7 @@ class BaseIOStream:
         if self._pull is not None:
             self._pull.flow()
         elif self._receiver is not None:
-            if len(self._inbox):
+            if self._inbox.size:
                 self._hold()
             else:
                 self._start_input(Input.FLOWING)
@@ -368,8 +372,8 @@ class BaseIOStream:
     def _release_inbox(self) -> None:
         if self._input is Input.HELD and self._life is not Life.CLOSED:
             self._input = Input.FLOWING
-            if len(self._inbox):
-                self._deliver(self._inbox.take(len(self._inbox)))
+            if self._inbox.size:
+                self._deliver(self._inbox.take(self._inbox.size))
             if self._input is Input.FLOWING:
                 self._start_input(Input.FLOWING)
 
@@ -457,8 +461,8 @@ class BaseIOStream:
     def _deliver_rest(self) -> None:
         """Hand the receiver what is left of an input that has ended."""
         if self._receiver is not None:
-            if len(self._inbox):
-                self._deliver(self._inbox.take(len(self._inbox)))
+            if self._inbox.size:
+                self._deliver(self._inbox.take(self._inbox.size))
             self._deliver_end()
 
     def _on_end(self) -> None:
@@ -499,23 +503,25 @@ class BaseIOStream:
         """
         if type(data) is not bytes:
             return self._write_pieces(data)
-        queue = self._queue
-        if (
-            self._output is not _READY
-            or self._corks
-            or queue.size
-            or self.max_write_buffer_size is not None
-        ):
+        if self._output is not _READY or self.max_write_buffer_size is not None:
             return self._write_queued(data)
-        if data:
-            sent = self._send(data)
-            if sent < len(data):
-                if self._life is Life.CLOSED:
-                    return self._failed_write()
-                queue.append(memoryview(data)[sent:] if sent else data)
-                self._block()
-                return self._write_waiter()
-        return completed_future(self._loop)
+        if self._corks:
+            queue = self._queue
+            if data:
+                queue.append(data)
+            return self._completed if queue.size <= JOIN_LIMIT else self._written()
+        # Not corked, and the kernel not full: so nothing is waiting before this.
+        try:
+            sent = self._transmit(data) if data else 0
+        except OSError as exc:
+            self._fail(exc)
+            return self._failed_write()
+        self.bytes_sent += sent
+        if sent == len(data):
+            return self._completed
+        self._queue.append(memoryview(data)[sent:] if sent else data)
+        self._block()
+        return self._write_waiter()
 
     def _write_queued(self, data: bytes) -> asyncio.Future[None]:
         """``write`` of `bytes` that must wait, or that may not be written at all."""
@@ -545,12 +551,12 @@ class BaseIOStream:
         queue = self._queue
         if self._output is Output.READY:
             if self._corks and queue.size <= JOIN_LIMIT:
-                return completed_future(self._loop)
+                return self._completed
             if queue.size:
                 self._flush()
         if not queue.size:
             return (
-                self._failed_write() if self._life is Life.CLOSED else completed_future(self._loop)
+                self._failed_write() if self._life is Life.CLOSED else self._completed
             )
         return self._write_waiter()
 
@@ -613,28 +619,24 @@ class BaseIOStream:
                 f"more than {limit} bytes (max_write_buffer_size) would wait"
             )
 
-    def _send(self, batch: Batch) -> int:
-        """Give ``batch`` to the kernel; return how much it took. A failure closes the stream."""
-        try:
-            sent = self._transmit(batch)
-        except (OSError, EOFError) as exc:
-            self._fail(exc)
-            return 0
-        self.bytes_sent += sent
-        return sent
-
     def _flush(self) -> None:
-        """Send the next batch of the queue. The kernel must not be known to be full."""
+        """Send the next batch of the queue, unless the kernel is full. A failure closes the stream."""
         if self._output is Output.BLOCKED:
             return
         queue = self._queue
-        sent = self._send(queue.batch())
-        if sent:
+        try:
+            sent = self._transmit(queue.batch())
+        except (OSError, EOFError) as exc:
+            self._fail(exc)
+            return
+        self.bytes_sent += sent
+        if sent == queue.size:
+            queue.clear()
+        else:
             queue.advance(sent)
+            self._block()
         if self._write_waiters:
             self._resolve_writes()
-        if queue.size:
-            self._block()
 
     def _block(self) -> None:
         """Bytes are left over: go on when the kernel has room."""
@@ -677,12 +679,12 @@ class BaseIOStream:
         """A Future that is done when all that is queued now has been sent."""
         if self._write_waiters is None:
             self._write_waiters = collections.deque()
-        future: asyncio.Future[None] = self._loop.create_future()
+        future: asyncio.Future[None] = asyncio.Future(loop=self._loop)
         self._write_waiters.append((self.bytes_sent + self._queue.size, future))
         return future
 
     def _failed_write(self) -> asyncio.Future[None]:
-        future: asyncio.Future[None] = self._loop.create_future()
+        future: asyncio.Future[None] = asyncio.Future(loop=self._loop)
         fail_quietly(future, StreamClosedError(real_error=self.error))
         return future
 

@@ -42,7 +42,7 @@ class Exactly(PendingRead):
         self._size = size
 
     def ready(self, inbox: ReceiveBuffer) -> int:
-        return self._size if len(inbox) >= self._size else NOT_YET
+        return self._size if inbox.size >= self._size else NOT_YET
 
 
 class AtMost(PendingRead):
@@ -54,7 +54,7 @@ class AtMost(PendingRead):
         self._size = size
 
     def ready(self, inbox: ReceiveBuffer) -> int:
-        return min(len(inbox), self._size) or (NOT_YET if self._size else 0)
+        return min(inbox.size, self._size) or (NOT_YET if self._size else 0)
 
 
 class Until(PendingRead):
@@ -70,9 +70,9 @@ class Until(PendingRead):
     def ready(self, inbox: ReceiveBuffer) -> int:
         end = inbox.find(self._delimiter, self._searched)
         if self._max_bytes is not None:
-            _check_max_bytes(end if end >= 0 else len(inbox), self._max_bytes, self._delimiter)
+            _check_max_bytes(end if end >= 0 else inbox.size, self._max_bytes, self._delimiter)
         if end < 0:
-            self._searched = max(0, len(inbox) - len(self._delimiter) + 1)
+            self._searched = max(0, inbox.size - len(self._delimiter) + 1)
         return end
 
 
@@ -91,11 +91,11 @@ class UntilRegex(PendingRead):
         end = inbox.search(self._pattern, self._searched)
         if self._max_bytes is not None:
             _check_max_bytes(
-                end if end >= 0 else len(inbox), self._max_bytes, self._pattern.pattern
+                end if end >= 0 else inbox.size, self._max_bytes, self._pattern.pattern
             )
         if end < 0 and self._widest is not None:
             # One more than the width: \b and $ look at the byte that follows the match.
-            self._searched = max(0, len(inbox) - self._widest - 1)
+            self._searched = max(0, inbox.size - self._widest - 1)
         return end
 
 
@@ -108,7 +108,7 @@ class UntilClose(PendingRead):
         return NOT_YET
 
     def ready_at_end(self, inbox: ReceiveBuffer) -> int:
-        return len(inbox)
+        return inbox.size
 
 
 def _check_max_bytes(size: int, max_bytes: int, delimiter: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from typing import TYPE_CHECKING
+from typing import Final
 
 from ._errors import StreamBufferFullError
 from ._errors import StreamClosedError
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from ._base import BaseIOStream
 
 logger = logging.getLogger(__name__)
+
+# The readable event and every read compare with these: a global is found faster than a member.
+_IDLE: Final = Input.IDLE
+_FLOWING: Final = Input.FLOWING
 
 
 class PullReader:
@@ -49,29 +54,40 @@ class PullReader:
 
     def start(self, read: PendingRead) -> asyncio.Future[bytes]:
         """Begin ``read``; the Future may be done at once."""
-        self._refuse_second()
-        future: asyncio.Future[bytes] = self._loop.create_future()
+        if self._read is not None:
+            self._refuse_second()
         stream = self._stream
         if stream is None or stream.closed():
-            try:
-                size = read.ready_at_end(self._inbox)
-            except UnsatisfiableReadError as exc:
-                raise StreamClosedError(real_error=exc) from None
-            if size == NOT_YET:
-                raise StreamClosedError(real_error=self._error if stream is None else stream.error)
-            future.set_result(self._inbox.take(size))
-        else:
-            self._read = read
-            self._future = future
-            if not len(self._inbox) or not self._advance(stream):
+            return self._start_closed(read)
+        future: asyncio.Future[bytes] = asyncio.Future(loop=self._loop)
+        self._read = read
+        self._future = future
+        if not self._inbox.size or not self._advance(stream):
+            if stream._input is _IDLE and stream._watching_read:
+                stream._input = _FLOWING
+            else:
                 self.flow()
         return future
+
+    def _start_closed(self, read: PendingRead) -> asyncio.Future[bytes]:
+        try:
+            size = read.ready_at_end(self._inbox)
+        except UnsatisfiableReadError as exc:
+            raise StreamClosedError(real_error=exc) from None
+        if size == NOT_YET:
+            raise self._closed_error()
+        return self._done(self._inbox.take(size))
+
+    def start_empty(self) -> asyncio.Future[bytes]:
+        """A read of no bytes: it is done at once, whatever state the stream is in."""
+        self._refuse_second()
+        return self._done(b"")
 
     def start_into(self, view: memoryview, partial: bool) -> asyncio.Future[int]:
         """Begin to fill ``view``; the Future may be done at once."""
         self._refuse_second()
         size = len(view)
-        future: asyncio.Future[int] = self._loop.create_future()
+        future: asyncio.Future[int] = asyncio.Future(loop=self._loop)
         into = IntoBuffer(view, min(size, 1) if partial else size, future)
         if into.filled(self._inbox.take_into(view)):
             future.set_result(into.finish())
@@ -79,7 +95,7 @@ class PullReader:
         stream = self._stream
         if stream is None or stream.closed():
             into.give_back(self._inbox)
-            raise StreamClosedError(real_error=self._error if stream is None else stream.error)
+            raise self._closed_error()
         self._into = into
         future.add_done_callback(self._into_done)
         self.flow()
@@ -95,7 +111,7 @@ class PullReader:
         elif self._into is not None:
             stream._start_input(Input.FILLING)
         elif self._read is not None or (
-            stream._close_callback is not None and not len(self._inbox)
+            stream._close_callback is not None and not self._inbox.size
         ):
             stream._start_input(Input.FLOWING)
 
@@ -110,7 +126,10 @@ class PullReader:
         self._inbox.append(data)
         stream = self._stream
         if stream is not None and self._advance(stream):
-            self._rest(stream)
+            if stream._close_callback is None:
+                stream._input = _IDLE
+            else:
+                self._rest(stream)
 
     def vacancy(self) -> memoryview:
         """Where the bytes for ``read_into`` go."""
@@ -143,7 +162,7 @@ class PullReader:
             size = read.ready_at_end(self._inbox)
             if size != NOT_YET:
                 self._finish(future, size)
-        elif self._into is None and (stream._close_callback is None or len(self._inbox)):
+        elif self._into is None and (stream._close_callback is None or self._inbox.size):
             return
         stream.close()
 
@@ -164,10 +183,19 @@ class PullReader:
 
     # ---- Inside ----
 
+    def _done(self, data: bytes) -> asyncio.Future[bytes]:
+        future: asyncio.Future[bytes] = asyncio.Future(loop=self._loop)
+        future.set_result(data)
+        return future
+
+    def _closed_error(self) -> StreamClosedError:
+        stream = self._stream
+        return StreamClosedError(real_error=self._error if stream is None else stream.error)
+
     def _refuse_second(self) -> None:
         if self.busy():
             if self._stream is None or self._stream.closed():
-                raise StreamClosedError(real_error=self._error)
+                raise self._closed_error()
             raise RuntimeError("Already reading")
 
     def _advance(self, stream: BaseIOStream) -> bool:
@@ -185,16 +213,14 @@ class PullReader:
             logger.info("Closing %r: %s", stream, exc)
             stream._fail(exc)
             return False
-        if size == NOT_YET:
-            if len(self._inbox) > stream.max_buffer_size:
-                stream._fail(
-                    StreamBufferFullError(
-                        f"more than {stream.max_buffer_size} bytes (max_buffer_size) were buffered"
-                    )
-                )
-            return False
-        self._finish(future, size)
-        return True
+        if size >= 0:
+            self._read = self._future = None
+            future.set_result(self._inbox.take(size))
+            return True
+        if self._inbox.size > stream.max_buffer_size:
+            limit = f"more than {stream.max_buffer_size} bytes (max_buffer_size) were buffered"
+            stream._fail(StreamBufferFullError(limit))
+        return False
 
     def _finish(self, future: asyncio.Future[bytes], size: int) -> None:
         self._read = self._future = None
@@ -204,7 +230,7 @@ class PullReader:
     def _rest(self, stream: BaseIOStream) -> None:
         """Nothing more is wanted, unless to notice that the peer goes away."""
         if stream._input is Input.FLOWING or stream._input is Input.FILLING:
-            if stream._close_callback is None or len(self._inbox):
+            if stream._close_callback is None or self._inbox.size:
                 stream._input = Input.IDLE
             else:
                 stream._input = Input.FLOWING

@@ -11,51 +11,56 @@ class ReceiveBuffer:
     A piece that comes into an empty buffer is kept as it is, and handed out again as it is
     when all of it is asked for: the common case copies nothing. Only when a second piece
     arrives on top of an unfinished first one are the bytes moved into a `bytearray`.
+
+    ``size`` is how many bytes there are.
     """
 
-    __slots__ = ("_data", "_start")
+    __slots__ = ("_data", "_start", "size")
 
     def __init__(self) -> None:
         self._data: bytes | bytearray = b""
         self._start = 0  # what lies before it has been taken
-
-    def __len__(self) -> int:
-        return len(self._data) - self._start
+        self.size = 0
 
     def append(self, piece: bytes) -> None:
         """Put ``piece`` behind the other bytes."""
-        if self._start == len(self._data):
-            self._data = piece
-            self._start = 0
-        else:
+        if self.size:
             data = self._trimmed()
             data += piece
+            self.size += len(piece)
+        else:
+            self._data = piece
+            self._start = 0
+            self.size = len(piece)
 
     def prepend(self, piece: bytes) -> None:
         """Give back ``piece``: it will be the first to be taken again."""
-        rest = self.take(len(self))
+        rest = self.take(self.size)
         self._data = piece + rest if rest else piece
+        self._start = 0
+        self.size = len(self._data)
 
     def take(self, size: int) -> bytes:
         """Remove the first ``size`` bytes and return them."""
         data = self._data
         start = self._start
-        end = start + size
-        if end == len(data):
+        if size == self.size:
             self._data = b""
             self._start = 0
+            self.size = 0
             if not start and isinstance(data, bytes):
                 return data
         else:
-            self._start = end
+            self._start = start + size
+            self.size -= size
         if isinstance(data, bytes):
-            return data[start:end]
-        with memoryview(data) as view, view[start:end] as part:
+            return data[start : start + size]
+        with memoryview(data) as view, view[start : start + size] as part:
             return part.tobytes()
 
     def take_into(self, target: memoryview) -> int:
         """Move as many bytes as fit into ``target``; return how many those were."""
-        size = min(len(self), len(target))
+        size = min(self.size, len(target))
         target[:size] = self.take(size)
         return size
 

@@ -44,8 +44,8 @@ class SendQueue:
         self.size += len(piece)
 
     def clear(self) -> None:
-        """Forget everything."""
-        self._pieces = []
+        """Forget everything: it was taken, or never will be."""
+        self._pieces.clear()
         self._first = 0
         self.size = 0
 
@@ -77,12 +77,8 @@ class SendQueue:
         return joined
 
     def advance(self, size: int) -> None:
-        """The first ``size`` bytes were taken."""
+        """The first ``size`` bytes, but not all, were taken."""
         self.size -= size
-        if not self.size:
-            self._pieces.clear()
-            self._first = 0
-            return
         pieces = self._pieces
         first = self._first
         while size:

@@ -81,11 +81,11 @@ class IOStream(BaseIOStream):
 
     def _transmit(self, batch: Batch) -> int:
         try:
+            if isinstance(batch, (bytes, memoryview)):
+                return self.socket.send(batch)
             if isinstance(batch, list):
                 return self.socket.sendmsg(batch)
-            if isinstance(batch, FileSegment):
-                return self._transmit_file(batch)
-            return self.socket.send(batch)
+            return self._transmit_file(batch)
         except (BlockingIOError, InterruptedError):
             return 0
 
@@ -126,7 +126,7 @@ class IOStream(BaseIOStream):
         says why. Cancelling the Future (or ``asyncio.wait_for``) closes the stream.
         """
         self._check_open()
-        future: asyncio.Future[IOStream] = self._loop.create_future()
+        future: asyncio.Future[IOStream] = asyncio.Future(loop=self._loop)
         future.add_done_callback(self._connect_done)
         self._connect_future = future
         self._connecting()

@@ -101,7 +101,7 @@ class SSLIOStream(IOStream):
         Fails with `StreamClosedError`; its ``real_error`` is the `ssl.SSLError` if there is one.
         """
         if self._handshake_future is None:
-            future: asyncio.Future[SSLIOStream] = self._loop.create_future()
+            future: asyncio.Future[SSLIOStream] = asyncio.Future(loop=self._loop)
             if self._life is Life.OPEN and self._engine is not None:
                 future.set_result(self)
                 return future
