@@ -71,7 +71,7 @@ def ours() -> list[Contender]:
         ("ours-echo", "tcpserver, read_until", "echo_ours", ""),
         ("ours-stream", "iostream receiver, canned answer", "layers", "stream"),
         ("ours-parser", "+ RequestParser", "layers", "parser"),
-        ("ours-connection", "+ HTTP1Connection, pre-built headers", "layers", "connection"),
+        ("ours-connection", "+ HTTP1Connection, headers built", "layers", "connection"),
     )
     found = []
     for key, name, module, shape in programs:

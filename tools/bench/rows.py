@@ -230,8 +230,7 @@ ROWS = (
         title="Where the microseconds go: the small GET, layer by layer",
         unit="request",
         reference="floor",
-        contenders=(
-        ),
+        contenders=("floor", "ours-stream", "ours-parser", "ours-connection", "ours"),
         others=(
             "ours-stream-compiled", "ours-parser-compiled", "ours-connection-compiled",
             "ours-compiled",

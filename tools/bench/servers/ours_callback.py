@@ -2,7 +2,7 @@
 
 import asyncio
 
-from http1 import HTTP1Connection
+from http1 import HTTPConnection
 from http1 import HTTPHeaders
 from http1 import HTTPMessageDelegate
 from http1 import HTTPServerConnectionDelegate
@@ -18,7 +18,7 @@ from .payload import LARGE
 from .payload import LARGE_PATH
 
 
-def answer(connection: HTTP1Connection, body: bytes) -> None:
+def answer(connection: HTTPConnection, body: bytes) -> None:
     headers = HTTPHeaders({"Content-Type": "text/plain", "Content-Length": str(len(body))})
     connection.write_headers(ResponseStartLine("HTTP/1.1", 200, "OK"), headers, body)
     connection.finish()
@@ -35,7 +35,7 @@ def callback(request: HTTPServerRequest) -> None:
 class Counting(HTTPMessageDelegate):
     """Count the body and drop it."""
 
-    def __init__(self, connection: HTTP1Connection) -> None:
+    def __init__(self, connection: HTTPConnection) -> None:
         self.connection = connection
         self.size = 0
 
@@ -55,7 +55,7 @@ class CountingServer(HTTPServerConnectionDelegate):
     """A ``Counting`` for each request."""
 
     def start_request(
-        self, server_conn: object, request_conn: HTTP1Connection
+        self, server_conn: object, request_conn: HTTPConnection
     ) -> HTTPMessageDelegate:
         return Counting(request_conn)
 
