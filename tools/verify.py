@@ -23,6 +23,7 @@ TESTS = (
     "http1:test",
     "httpserver:test",
     "integration:test",
+    "bench:test",
 )
 DOCS = ("docs:build",)
 GROUPS = {"static": STATIC, "tests": TESTS, "docs": DOCS}
