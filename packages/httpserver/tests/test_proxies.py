@@ -112,9 +112,9 @@ class TestXForwardedFor:
         assert walk("1.1.1.1", networks=["::ffff:10.0.0.0/104"]) == "1.1.1.1"
 
     def test_unix_peer_is_trusted_by_name_only(self) -> None:
-        assert walk("1.1.1.1", peer="unix:") == "unix:"
-        assert walk("1.1.1.1", peer="unix:", networks=["unix:"]) == "1.1.1.1"
-        assert walk("1.1.1.1", peer="10.0.0.1", networks=["unix:"]) == "10.0.0.1"
+        assert walk("1.1.1.1", peer="unix") == "unix"
+        assert walk("1.1.1.1", peer="unix", networks=["unix"]) == "1.1.1.1"
+        assert walk("1.1.1.1", peer="10.0.0.1", networks=["unix"]) == "10.0.0.1"
 
     def test_only_the_named_field_is_looked_at(self) -> None:
         fields = Fields(
@@ -339,7 +339,7 @@ class TestXHeaders:
 class TestPolicyArguments:
     @pytest.mark.parametrize(
         "member",
-        ["proxy.example", "10.0.0.1/8", "10.0.0.0/33", "127.1", "", "fe80::1%eth0", "unix"],
+        ["proxy.example", "10.0.0.1/8", "10.0.0.0/33", "127.1", "", "fe80::1%eth0", "unix:"],
     )
     def test_networks_are_checked(self, member: str) -> None:
         with pytest.raises(ValueError, match=r"address|scope"):

@@ -1,5 +1,8 @@
 """An HTTP/1.x server for asyncio: callbacks, delegates, TLS, proxies' headers."""
 
+from ._access_log import AccessRecord
+from ._callback import CallbackDelegate
+from ._callback import RequestCallback
 from ._context import ConnectionContext
 from ._forms import FormError
 from ._forms import FormLimits
@@ -8,15 +11,20 @@ from ._proxies import Client
 from ._proxies import TrustedProxies
 from ._request import HTTPRequest
 from ._request import HTTPServerRequest
+from ._server import HTTPServer
 
 __all__ = [
+    "AccessRecord",
+    "CallbackDelegate",
     "Client",
     "ConnectionContext",
     "FormError",
     "FormLimits",
     "HTTPFile",
     "HTTPRequest",
+    "HTTPServer",
     "HTTPServerRequest",
+    "RequestCallback",
     "TrustedProxies",
 ]
 

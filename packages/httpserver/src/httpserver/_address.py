@@ -26,8 +26,8 @@ PackedAddress: TypeAlias = bytes
 _MAPPED: Final = bytes(10) + b"\xff\xff"
 _MAPPED_BITS: Final = 96
 
-UNIX_PEER: Final = "unix:"
-"""What stands for the address of a peer on a Unix socket, which has none; nginx writes it so."""
+UNIX_PEER: Final = "unix"
+"""What stands for the address of a peer on a Unix socket, which has none."""
 
 # RFC 7239 section 6: node-port = 1*5DIGIT / obfport,
 # obfport = "_" 1*(ALPHA / DIGIT / "." / "_" / "-").
@@ -98,7 +98,7 @@ class AddressSet:
 
     Args:
         members: addresses (`"192.0.2.1"`), networks in CIDR notation (`"10.0.0.0/8"`,
-            `"2001:db8::/32"`) and `"unix:"`, which stands for every peer on a Unix socket.
+            `"2001:db8::/32"`) and `"unix"`, which stands for every peer on a Unix socket.
 
     Raises:
         ValueError: a member is none of these; host names are not, and neither is a network with
@@ -149,7 +149,7 @@ def _parse_network(text: str) -> "IPv4Network | IPv6Network":
         network = ip_network(text)
     except ValueError as error:
         raise ValueError(
-            f"{text!r} is not an IP address, a CIDR network or 'unix:': {error}"
+            f"{text!r} is not an IP address, a CIDR network or 'unix': {error}"
         ) from None
     packed = network.network_address.packed
     if packed.startswith(_MAPPED) and network.prefixlen >= _MAPPED_BITS:

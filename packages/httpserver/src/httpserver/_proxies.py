@@ -36,7 +36,7 @@ class Client(NamedTuple):
     """Who sent a request, as far as it is known."""
 
     remote_ip: str
-    """An IP address in its canonical spelling, or `"unix:"` for a peer on a Unix socket."""
+    """An IP address in its canonical spelling, or `"unix"` for a peer on a Unix socket."""
     protocol: str
     """The scheme by which that client spoke to the next hop: `"http"` or `"https"`."""
 
@@ -56,12 +56,12 @@ class TrustedProxies:
 
     ```python
     HTTPServer(app, xheaders=TrustedProxies(["10.0.0.0/8"]))
-    HTTPServer(app, xheaders=TrustedProxies(["unix:"], header="X-Real-Ip"))
+    HTTPServer(app, xheaders=TrustedProxies(["unix"], header="X-Real-Ip"))
     HTTPServer(app, xheaders=TrustedProxies(["192.0.2.7"], header="Forwarded"))
     ```
 
     Args:
-        networks: addresses, networks in CIDR notation, and `"unix:"` for peers on Unix sockets.
+        networks: addresses, networks in CIDR notation, and `"unix"` for peers on Unix sockets.
         header: the field that the proxies set: `"X-Forwarded-For"`, `"X-Real-Ip"` or
             `"Forwarded"` (RFC 7239).
         scheme_header: the field in which they tell the scheme, `"X-Forwarded-Proto"` or
@@ -69,7 +69,7 @@ class TrustedProxies:
             none, because that field has a `proto` of its own.
 
     Raises:
-        ValueError: an entry of `networks` is no address, network or `"unix:"`; an unknown field
+        ValueError: an entry of `networks` is no address, network or `"unix"`; an unknown field
             name; a `scheme_header` together with `Forwarded`.
         TypeError: `networks` is not a list of strings.
     """
@@ -102,7 +102,7 @@ class TrustedProxies:
         """The client behind a request. Nothing is changed by asking, and nothing is remembered.
 
         Args:
-            peer: the address at the other end of the connection, `"unix:"` for a Unix socket.
+            peer: the address at the other end of the connection, `"unix"` for a Unix socket.
             protocol: the scheme spoken on the connection.
             headers: the request's fields.
         """

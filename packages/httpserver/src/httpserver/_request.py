@@ -1,13 +1,13 @@
 """`HTTPServerRequest`: a request, with what applications ask about it."""
 
+from collections.abc import Mapping
 from http.cookies import SimpleCookie
-from ssl import SSLSocket
 from time import monotonic
 
-from http1 import HTTP1Connection
 from http1 import HTTPConnection
 from http1 import HTTPHeaders
 from http1 import RequestStartLine
+from iostream import SSLIOStream
 
 from ._context import ConnectionContext
 from ._cookies import parse_cookies
@@ -87,7 +87,7 @@ class HTTPServerRequest:
 
     @property
     def remote_ip(self) -> str | None:
-        """The client's IP address, `"unix:"` on a Unix socket; None if there is no connection.
+        """The client's IP address, `"unix"` on a Unix socket; None if there is no connection.
 
         Behind a proxy this is the proxy's, unless `HTTPServer` was given `xheaders`.
         """
@@ -200,20 +200,17 @@ class HTTPServerRequest:
         """Seconds since the request was there in full."""
         return monotonic() - self._received_at
 
-    def get_ssl_certificate(self, binary_form: bool = False) -> dict[str, object] | bytes | None:
+    def get_ssl_certificate(self, binary_form: bool = False) -> Mapping[str, object] | bytes | None:
         """The client's certificate, None if it showed none or if this is not TLS.
 
         A client shows one if the server's `ssl.SSLContext` has a `verify_mode` that asks for it. The
         certificate is a dict, or with `binary_form` the bytes of its DER form: see
         `ssl.SSLSocket.getpeercert`.
         """
-        connection = self.connection
-        if not isinstance(connection, HTTP1Connection) or connection.stream is None:
+        stream = getattr(self.connection, "stream", None)
+        if not isinstance(stream, SSLIOStream) or stream.ssl_object is None:
             return None
-        socket = connection.stream.socket
-        if not isinstance(socket, SSLSocket):
-            return None
-        return socket.getpeercert(binary_form)
+        return stream.ssl_object.getpeercert(binary_form)
 
     def _context(self) -> ConnectionContext | None:
         context = getattr(self.connection, "context", None)

@@ -1,0 +1,183 @@
+"""`CallbackDelegate`: requests for a plain function, `async` or not."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import cast
+
+from http1 import HTTP1ServerConnection
+from http1 import HTTPConnection
+from http1 import HTTPHeaders
+from http1 import HTTPMessageDelegate
+from http1 import HTTPOutputError
+from http1 import HTTPServerConnectionDelegate
+from http1 import RequestStartLine
+from http1 import ResponseStartLine
+from iostream import StreamClosedError
+
+from ._exchange import Exchange
+from ._forms import FormError
+from ._request import HTTPServerRequest
+
+logger = logging.getLogger(__name__)
+
+RequestCallback = Callable[[HTTPServerRequest], object]
+"""Takes a request and answers it through `request.connection`; what it awaits may go on for long.
+
+It may be `async`, or return any awaitable. Another result means nothing.
+"""
+
+
+class CallbackDelegate(HTTPServerConnectionDelegate):
+    """Calls `callback` with each request, once it is there with its whole body.
+
+    What the callback raises is logged with the request line, and answered with 500 if no answer had
+    begun; then the connection is closed, so that the client never takes half an answer for a whole
+    one. A `FormError` that it lets pass is the client's mistake: it is answered with its own status.
+
+    ```python
+    async def hello(request):
+        body = b"Hello, " + request.arguments["name"][0]
+        headers = HTTPHeaders({"Content-Length": str(len(body))})
+        await request.connection.write_headers(
+            ResponseStartLine("HTTP/1.1", 200, "OK"), headers, body
+        )
+        request.connection.finish()
+
+
+    server = HTTPServer(CallbackDelegate(hello))  # the same as HTTPServer(hello)
+    ```
+    """
+
+    def __init__(self, callback: RequestCallback) -> None:
+        if not callable(callback):
+            raise TypeError(f"expected a function that takes a request, not {callback!r}")
+        self._callback = callback
+        # The loop itself only keeps weak references to its tasks.
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start_request(
+        self, server_conn: HTTP1ServerConnection, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        return _Collector(self, request_conn, server_conn)
+
+    def call(self, request: HTTPServerRequest) -> None:
+        """Have `request`, which is complete, answered."""
+        try:
+            result = self._callback(request)
+        except FormError as error:
+            _refuse(request, error)
+            return
+        if result is not None and hasattr(result, "__await__"):
+            self._run(request, cast(Awaitable[object], result))
+
+    def _run(self, request: HTTPServerRequest, awaitable: Awaitable[object]) -> None:
+        if isinstance(awaitable, asyncio.Future) and awaitable.done():
+            # What `write` returned, passed on: not worth a task.
+            awaitable.result()
+            return
+        task = asyncio.get_running_loop().create_task(_see_through(request, awaitable))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+
+class _Collector(HTTPMessageDelegate):
+    """Collects one request, and hands it on when it is complete."""
+
+    __slots__ = ("_body", "_chunks", "_connection", "_headers", "_owner", "_server", "_start_line")
+
+    def __init__(
+        self,
+        owner: CallbackDelegate,
+        connection: HTTPConnection,
+        server: HTTP1ServerConnection,
+    ) -> None:
+        self._owner = owner
+        self._connection = connection
+        self._server = server
+        self._body = b""
+        self._chunks: list[bytes] | None = None  # all of the body, when it came in pieces
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> None:
+        self._start_line = start_line
+        self._headers = headers
+
+    def data_received(self, chunk: bytes) -> None:
+        if self._chunks is not None:
+            self._chunks.append(chunk)
+        elif self._body:
+            self._chunks = [self._body, chunk]
+        else:
+            # The usual body is one chunk, and stays the object that it came as.
+            self._body = chunk
+
+    def finish(self) -> None:
+        # Positional, because this is done for each request, and keywords take twice the time.
+        self._owner.call(
+            HTTPServerRequest(
+                None,
+                None,
+                "",
+                self._headers,
+                self._body if self._chunks is None else b"".join(self._chunks),
+                None,
+                None,
+                self._connection,
+                cast(RequestStartLine, self._start_line),
+                self._server,
+            )
+        )
+
+    def on_connection_close(self) -> None:
+        self._chunks = None
+        self._body = b""
+
+
+async def _see_through(request: HTTPServerRequest, awaitable: Awaitable[object]) -> None:
+    try:
+        await awaitable
+    except FormError as error:
+        _refuse(request, error)
+    except Exception as error:
+        if isinstance(error, StreamClosedError) and _is_gone(request):
+            # The client went away in the middle: there is nobody to tell, and nothing to mend.
+            return
+        logger.exception("Uncaught exception in the callback for %r", request)
+        _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "the application failed")
+
+
+def _refuse(request: HTTPServerRequest, error: FormError) -> None:
+    logger.info("Refused %r: %s", request, error)
+    _answer(request, HTTPStatus(error.status_code), str(error))
+
+
+def _is_gone(request: HTTPServerRequest) -> bool:
+    connection = request.connection
+    return isinstance(connection, Exchange) and connection.stream.closed()
+
+
+def _answer(request: HTTPServerRequest, status: HTTPStatus, text: str) -> None:
+    """Answer with an error, or cut the answer short if one has begun; then close."""
+    connection = request.connection
+    if connection is None:
+        return
+    body = f"{status.value} {status.phrase}: {text}\n".encode()
+    headers = HTTPHeaders(
+        {
+            "Content-Type": "text/plain; charset=utf-8",
+            "Content-Length": str(len(body)),
+            "Connection": "close",
+        }
+    )
+    try:
+        start_line = ResponseStartLine("HTTP/1.1", status.value, status.phrase)
+        connection.write_headers(start_line, headers, body)
+        connection.finish()
+    except HTTPOutputError:
+        # An answer has begun. The client must be able to tell that it is not whole.
+        if isinstance(connection, Exchange):
+            connection.abort()

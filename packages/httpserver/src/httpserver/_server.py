@@ -1,0 +1,231 @@
+"""`HTTPServer`: accepted connections for HTTP/1.x, and requests for what answers them."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from ssl import SSLContext
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import Literal
+from typing import TypedDict
+from typing import Unpack
+from typing import cast
+
+from http1 import HTTP1ConnectionParameters
+from http1 import HTTP1ServerConnection
+from http1 import HTTPConnection
+from http1 import HTTPMessageDelegate
+from http1 import HTTPServerConnectionDelegate
+from iostream import IOStream
+from netsock import SocketOptions
+from tcpserver import TCPServer
+
+from ._access_log import AccessLog
+from ._access_log import AccessRecord
+from ._callback import CallbackDelegate
+from ._callback import RequestCallback
+from ._configurable import Configurable
+from ._context import ConnectionContext
+from ._proxied import ProxiedDelegate
+from ._proxies import TrustedProxies
+from ._proxies import XHeaders
+
+if TYPE_CHECKING:
+    from tornado.httputil import HTTPServerConnectionDelegate as TornadoConnectionDelegate
+
+
+class TCPOptions(TypedDict, total=False):
+    """What `HTTPServer` passes on to `tcpserver.TCPServer`: see there."""
+
+    ssl_handshake_timeout: float
+    max_connections: int | None
+    proxy_protocol: bool
+    proxy_networks: Iterable[str]
+    proxy_timeout: float
+    drain_timeout: float
+    socket_options: SocketOptions
+
+
+class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable):
+    """Serves HTTP/1.0 and HTTP/1.1, over TLS if it has `ssl_options`.
+
+    Requests go to `request_callback`: a function that is called with each `HTTPServerRequest` once
+    it is complete (see `CallbackDelegate`), or an `HTTPServerConnectionDelegate`, which gets the
+    pieces as they come. A `tornado.web.Application` is one. A subclass can override `start_request`
+    instead.
+
+    It is started in one of three ways:
+
+    ```python
+    server = HTTPServer(app)  # 1. one process
+    server.listen(8888)
+    IOLoop.current().start()
+
+    server = HTTPServer(app)  # 2. one process for each CPU
+    server.bind(8888)
+    server.start(0)
+    IOLoop.current().start()
+
+    sockets = bind_sockets(8888)  # 3. the same, in single steps
+    fork_processes(0)
+    server = HTTPServer(app)
+    server.add_sockets(sockets)
+    IOLoop.current().start()
+    ```
+
+    or, in a coroutine, with `listen` and `await server.serve_forever()`.
+
+    Args:
+        request_callback: what answers requests: a delegate, or a function.
+        no_keep_alive: close every connection after one request.
+        xheaders: believe what a proxy says about the client. True: `X-Real-Ip` or else
+            `X-Forwarded-For`, `X-Scheme` or else `X-Forwarded-Proto`, which is safe only if the
+            server can't be reached but through the proxy. Better is a `TrustedProxies`, which says
+            whose word counts and which field.
+        ssl_options: serve TLS: an `ssl.SSLContext`, or a dict of `certfile`, `keyfile`, `ca_certs`,
+            `cert_reqs`, `ciphers`, `ssl_version`.
+        protocol: the `protocol` of requests, `"http"` or `"https"`, if that is not what the
+            connection speaks: behind a proxy that speaks TLS and does not say so.
+        decompress_request: hand over bodies without their content coding (gzip, deflate, and br and
+            zstd if their library is there).
+        chunk_size: the most bytes of a body that are handed over, and received, at a time.
+        max_header_size: the most bytes of a request's head; 64 KiB by default.
+        idle_connection_timeout: seconds that a connection may be silent between two requests, and
+            before the first; 75 by default.
+        body_timeout: seconds that a body may take; by default as long as it keeps coming (see
+            `HTTP1ConnectionParameters`).
+        max_body_size: the most bytes of a body: by default `max_buffer_size`.
+        max_buffer_size: the most bytes that a stream buffers; 100 MiB by default.
+        trusted_downstream: with `xheaders=True`, the addresses and networks of the proxies. Only
+            they are believed, and they are passed over in `X-Forwarded-For`.
+        parameters: for all other limits and timeouts of HTTP/1.x: `HTTP1ConnectionParameters`,
+            instead of the arguments above that it has too.
+        access_log: called with an `AccessRecord` when a request has been answered.
+        tcp_options: the keyword-only arguments of `tcpserver.TCPServer`.
+
+    Raises:
+        ValueError: an argument that makes no sense, `ssl_options` without a certificate, or
+            `parameters` together with an argument that is a part of it.
+        TypeError: a `request_callback` that is neither, `xheaders` that is neither.
+        OSError: (`ssl.SSLError` is one) the certificate or its key can't be used.
+    """
+
+    def __init__(
+        self,
+        request_callback: HTTPServerConnectionDelegate | RequestCallback,
+        no_keep_alive: bool = False,
+        xheaders: bool | TrustedProxies = False,
+        ssl_options: SSLContext | dict[str, Any] | None = None,
+        protocol: Literal["http", "https"] | None = None,
+        decompress_request: bool = False,
+        chunk_size: int | None = None,
+        max_header_size: int | None = None,
+        idle_connection_timeout: float | None = None,
+        body_timeout: float | None = None,
+        max_body_size: int | None = None,
+        max_buffer_size: int | None = None,
+        trusted_downstream: Iterable[str] | None = None,
+        *,
+        parameters: HTTP1ConnectionParameters | None = None,
+        access_log: Callable[[AccessRecord], object] | None = None,
+        **tcp_options: Unpack[TCPOptions],
+    ) -> None:
+        if protocol not in (None, "http", "https"):
+            raise ValueError(f"protocol must be 'http' or 'https', not {protocol!r}")
+        if parameters is None:
+            parameters = HTTP1ConnectionParameters(
+                no_keep_alive=no_keep_alive,
+                chunk_size=chunk_size,
+                max_header_size=max_header_size,
+                max_body_size=max_buffer_size if max_body_size is None else max_body_size,
+                body_timeout=body_timeout,
+                decompress=decompress_request,
+                idle_timeout=idle_connection_timeout,
+            )
+        elif (
+            no_keep_alive
+            or decompress_request
+            or (chunk_size, max_header_size, idle_connection_timeout, body_timeout, max_body_size)
+            != (None, None, None, None, None)
+        ):
+            raise ValueError("parameters: give the limits there or one by one, not both")
+        super().__init__(ssl_options, max_buffer_size, parameters.chunk_size, **tcp_options)
+        #: The limits and habits of connections.
+        self.parameters = parameters
+        #: What answers requests.
+        self.request_callback = request_callback
+        self._protocol = protocol or ("http" if ssl_options is None else "https")
+        self._delegate = _delegate_for(request_callback)
+        # What connections talk to: this server, behind whatever else was asked for.
+        entry: HTTPServerConnectionDelegate = self
+        if access_log is not None:
+            entry = AccessLog(entry, access_log)
+        policy = _policy_for(xheaders, trusted_downstream)
+        if policy is not None:
+            entry = ProxiedDelegate(entry, policy)
+        self._entry = entry
+        self._serving: set[HTTP1ServerConnection] = set()
+
+    # --- What a subclass may override
+
+    def start_request(
+        self, server_conn: HTTP1ServerConnection, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        """Called with each request; gives the delegate that receives it."""
+        return self._delegate.start_request(server_conn, request_conn)
+
+    def on_close(self, server_conn: HTTP1ServerConnection) -> None:
+        """Called when a connection was closed, or detached. Overridden, it has to be called too."""
+        self._serving.discard(server_conn)
+        if self._delegate is not self:
+            self._delegate.on_close(server_conn)
+
+    # --- From the accepted connection to its requests
+
+    def handle_stream(self, stream: IOStream, address: object) -> None:
+        context = ConnectionContext.of_peer(address, self._protocol)
+        connection = HTTP1ServerConnection(stream, self.parameters, context)
+        self._serving.add(connection)
+        connection.start_serving(self._entry)
+
+    # --- The end
+
+    async def close_all_connections(self) -> None:
+        """Close all connections at once, and wait until that is done.
+
+        Connections that were detached, as those of WebSockets are, are not closed. Call `stop`
+        before, or new connections come while this waits.
+        """
+        while self._serving:
+            await next(iter(self._serving)).close()
+
+
+def _delegate_for(
+    request_callback: HTTPServerConnectionDelegate | RequestCallback,
+) -> HTTPServerConnectionDelegate:
+    if isinstance(request_callback, HTTPServerConnectionDelegate):
+        return request_callback
+    for base in type(request_callback).__mro__:
+        # Told by its name, because Tornado must not be imported for those who don't use it.
+        if (
+            base.__module__ == "tornado.httputil"
+            and base.__name__ == "HTTPServerConnectionDelegate"
+        ):
+            from ._tornado import TornadoDelegate
+
+            return TornadoDelegate(cast("TornadoConnectionDelegate", request_callback))
+    if hasattr(request_callback, "start_request"):
+        return cast(HTTPServerConnectionDelegate, request_callback)
+    return CallbackDelegate(request_callback)
+
+
+def _policy_for(
+    xheaders: bool | TrustedProxies, trusted_downstream: Iterable[str] | None
+) -> TrustedProxies | None:
+    if isinstance(xheaders, TrustedProxies):
+        if trusted_downstream is not None:
+            raise ValueError("trusted_downstream: the TrustedProxies given as xheaders says that")
+        return xheaders
+    if not isinstance(xheaders, bool):
+        raise TypeError(f"xheaders must be a bool or a TrustedProxies, not {xheaders!r}")
+    by_header = XHeaders(trusted_downstream)
+    return by_header if xheaders else None

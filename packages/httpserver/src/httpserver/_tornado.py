@@ -1,0 +1,104 @@
+"""Tornado's delegates, a `tornado.web.Application` above all, served as they are.
+
+What crosses between the two worlds has different classes on either side where Tornado asks for its
+own: the request line, `StreamClosedError`, `HTTPInputError`, and the stream that `detach` gives
+away. All of it is translated here and in `_tornado_stream`, and nowhere else.
+
+Imported only for an application that is Tornado's, and so has imported Tornado already.
+"""
+
+from asyncio import Future
+from collections.abc import Awaitable
+from typing import cast
+
+from tornado import httputil
+
+from http1 import HTTP1ServerConnection
+from http1 import HTTPConnection
+from http1 import HTTPHeaders
+from http1 import HTTPInputError
+from http1 import HTTPMessageDelegate
+from http1 import HTTPServerConnectionDelegate
+from http1 import RequestStartLine
+from http1 import ResponseStartLine
+from iostream import IOStream
+
+from ._exchange import Exchange
+from ._exchange import ExchangeWrapper
+from ._exchange import OutgoingHeaders
+from ._tornado_stream import TornadoStream
+from ._tornado_stream import translated
+
+
+class TornadoDelegate(HTTPServerConnectionDelegate):
+    """Passes requests on to `delegate`, which is a `tornado.httputil.HTTPServerConnectionDelegate`."""
+
+    def __init__(self, delegate: httputil.HTTPServerConnectionDelegate) -> None:
+        self._delegate = delegate
+
+    def start_request(
+        self, server_conn: HTTP1ServerConnection, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        assert isinstance(request_conn, Exchange)
+        exchange = _TornadoExchange(request_conn)
+        # Tornado's HTTPConnection is another class with the same methods.
+        inner = self._delegate.start_request(server_conn, cast(httputil.HTTPConnection, exchange))
+        return _TornadoMessage(inner)
+
+    def on_close(self, server_conn: HTTP1ServerConnection) -> None:
+        self._delegate.on_close(server_conn)
+
+
+class _TornadoMessage(HTTPMessageDelegate):
+    """Passes a request on to a delegate that is Tornado's."""
+
+    __slots__ = ("_delegate",)
+
+    def __init__(self, delegate: httputil.HTTPMessageDelegate) -> None:
+        self._delegate = delegate
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        try:
+            return self._delegate.headers_received(
+                httputil.RequestStartLine(*start_line), cast(httputil.HTTPHeaders, headers)
+            )
+        except httputil.HTTPInputError as error:
+            raise HTTPInputError(str(error)) from error
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        return self._delegate.data_received(chunk)
+
+    def finish(self) -> None:
+        try:
+            self._delegate.finish()
+        except httputil.HTTPInputError as error:
+            raise HTTPInputError(str(error)) from error
+
+    def on_connection_close(self) -> None:
+        self._delegate.on_connection_close()
+
+
+class _TornadoExchange(ExchangeWrapper):
+    """An exchange whose futures fail with Tornado's exceptions, and whose stream is like Tornado's."""
+
+    __slots__ = ()
+
+    def write_headers(
+        self,
+        start_line: RequestStartLine | ResponseStartLine,
+        headers: OutgoingHeaders,
+        chunk: bytes | None = None,
+    ) -> Future[None]:
+        return translated(self.inner.write_headers(start_line, headers, chunk))
+
+    def write(self, chunk: bytes) -> Future[None]:
+        return translated(self.inner.write(chunk))
+
+    @property
+    def stream(self) -> IOStream:
+        return cast(IOStream, TornadoStream(self.inner.stream))
+
+    def detach(self) -> IOStream:
+        return cast(IOStream, TornadoStream(self.inner.detach()))
