@@ -94,6 +94,7 @@ def test_serve_and_stop(number: signal.Signals, script: Callable[..., Script]) -
 
 def test_interrupt_of_the_whole_terminal(script: Callable[..., Script]) -> None:
     process, _, _ = serve(script)
+    # The workers hear it from the terminal, and then from the parent again.
     os.killpg(process.process.pid, signal.SIGINT)
     rest = process.rest()
     assert {"left 0", "left 1"} < set(rest)

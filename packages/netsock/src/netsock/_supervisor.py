@@ -19,13 +19,14 @@ from typing import Final
 
 from ._restarts import Restarts
 from ._signals import SignalQueue
+from ._worker import READY
 from ._worker import become_worker
 
 logger = logging.getLogger(__name__)
 
 # A worker that serves with something else than `add_accept_handler` never says that it is ready.
 # After this many seconds of life it is believed to be.
-_READY_AFTER: Final = 5.0
+_READY_AFTER: Final = 10.0
 
 # Deaths by these were asked for, by us or by an operator who knows the worker's pid.
 _STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -36,7 +37,7 @@ _WATCHED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 class _Worker:
     """A child process that has not been waited for yet."""
 
-    __slots__ = ("born", "kill_at", "lifeline", "pid", "ready", "task")
+    __slots__ = ("born", "kill_at", "lifeline", "pid", "ready", "task", "will_tell")
 
     def __init__(self, task: int, pid: int, lifeline: socket.socket) -> None:
         self.task = task
@@ -44,11 +45,20 @@ class _Worker:
         self.lifeline = lifeline
         self.born = time.monotonic()
         self.ready = False
+        self.will_tell = True  # on its line, that it is ready
         # Set when it has been told to stop: the time after which it is killed.
         self.kill_at: float | None = None
 
     def __str__(self) -> str:
         return f"worker {self.task} (pid {self.pid})"
+
+    def listen(self) -> None:
+        """Its line is readable: it is ready, or it is gone, which the kernel will tell us, too."""
+        self.will_tell = False
+        try:
+            self.ready = self.lifeline.recv(1) == READY
+        except ConnectionError:
+            pass
 
 
 class Supervisor:
@@ -139,15 +149,16 @@ class Supervisor:
         """Seconds until something is due by itself; None when nothing is."""
         due = list(self._births.values())
         due += [w.kill_at for w in self._workers.values() if w.kill_at is not None]
-        if self._leaving is not None and self._leaving.kill_at is None:
-            due += [w.born + _READY_AFTER for w in self._workers.values() if not w.ready]
+        successor = self._successor()
+        if successor is not None and not successor.ready:
+            due.append(successor.born + _READY_AFTER)
         return max(min(due) - now, 0.0) if due else None
 
     def _wait(self, timeout: float | None) -> None:
-        talking = {w.lifeline: w for w in self._workers.values() if not w.ready}
+        talking = {w.lifeline: w for w in self._workers.values() if w.will_tell}
         signals, words = self._signals.wait(timeout, talking)
         for lifeline in words:
-            talking[lifeline].ready = True
+            talking[lifeline].listen()
         for number in signals:
             if number == signal.SIGHUP:
                 self._replace_all()
@@ -181,11 +192,12 @@ class Supervisor:
         logger.log(
             logging.INFO if by_request else logging.WARNING, "%s ended with %s", worker, cause
         )
-        if worker is self._leaving:
-            self._leaving = None
-            return
         leaving = self._leaving
-        if leaving is not None and leaving.task == worker.task and leaving.kill_at is None:
+        if worker is leaving:
+            self._leaving = None
+            if not self._stopping:
+                return
+        elif leaving is not None and leaving.task == worker.task and leaving.kill_at is None:
             # The successor. Whom it was to replace has not been told to stop, and goes on.
             logger.error("worker %d was not replaced: its successor died", worker.task)
             self._leaving = None
@@ -221,23 +233,24 @@ class Supervisor:
         self._to_replace.extend(sorted({w.task for w in self._workers.values()}))
 
     def _replace_next(self) -> None:
-        leaving = self._leaving
-        if leaving is None:
-            while self._to_replace and self._leaving is None:
-                task = self._to_replace.popleft()
-                self._leaving = self._worker(task, besides=None)
-                if self._leaving is not None:
-                    self._births[task] = 0.0
-        elif leaving.kill_at is None:
-            successor = self._worker(leaving.task, besides=leaving)
-            if successor is not None:
-                age = time.monotonic() - successor.born
-                if successor.ready or age >= _READY_AFTER:
-                    self._tell_to_stop(leaving)
+        while self._leaving is None and self._to_replace:
+            task = self._to_replace.popleft()
+            self._leaving = next((w for w in self._workers.values() if w.task == task), None)
+            if self._leaving is not None:
+                self._births[task] = 0.0
+        successor = self._successor()
+        if successor is not None and self._leaving is not None:
+            age = time.monotonic() - successor.born
+            if successor.ready or age >= _READY_AFTER:
+                self._tell_to_stop(self._leaving)
 
-    def _worker(self, task: int, besides: _Worker | None) -> _Worker | None:
+    def _successor(self) -> _Worker | None:
+        """Who is to replace the one that is leaving and has not been told to stop yet."""
+        leaving = self._leaving
+        if leaving is None or leaving.kill_at is not None:
+            return None
         workers = self._workers.values()
-        return next((w for w in workers if w.task == task and w is not besides), None)
+        return next((w for w in workers if w.task == leaving.task and w is not leaving), None)
 
 
 def _signal_name(number: int) -> str:

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
+from ._worker import task_id
+
 Listener = Callable[[signal.Signals], object]
 _Handler = Callable[[int, FrameType | None], object] | int | None
 
@@ -21,12 +23,13 @@ class Termination:
     place where Python allows them. A handler that the program installed itself is left alone.
     """
 
-    __slots__ = ("_listeners", "_loop", "_replaced")
+    __slots__ = ("_listeners", "_loop", "_replaced", "_told")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._listeners: list[Listener] = []
         self._replaced: dict[signal.Signals, _Handler] = {}
+        self._told = False
 
     def add_listener(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener(signal)`` on the loop for each signal; returns the remover."""
@@ -58,9 +61,15 @@ class Termination:
             with contextlib.suppress(NotImplementedError):  # Windows
                 self._loop.remove_signal_handler(number)
             signal.signal(number, handler)
+        if self._told and signal.SIGTERM in self._replaced and task_id() is not None:
+            # A worker that is leaving already must not be killed by hearing it twice: a ^C reaches
+            # it from the terminal and, as SIGTERM, from its parent. If it does not leave, the
+            # parent kills it in the end.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
         self._replaced.clear()
 
     def _tell(self, number: signal.Signals) -> None:
+        self._told = True
         for listener in list(self._listeners):
             listener(number)
 

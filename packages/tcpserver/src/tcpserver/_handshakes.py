@@ -70,9 +70,9 @@ def _reason(error: BaseException | None) -> str:
     """Why it failed, in a few words; nothing when the peer merely went away."""
     if isinstance(error, StreamClosedError):
         error = error.real_error
+    if error is None or isinstance(error, (ConnectionError, ssl.SSLEOFError)):
+        return ""
     if isinstance(error, ssl.SSLError):
         # "HTTP_REQUEST", "UNSUPPORTED_PROTOCOL", "PEER_DID_NOT_RETURN_A_CERTIFICATE"
         return (error.reason or str(error)).lower().replace("_", " ")
-    if error is None or isinstance(error, ConnectionError):
-        return ""
     return str(error)

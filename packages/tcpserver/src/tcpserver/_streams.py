@@ -63,6 +63,7 @@ class ServerTLSStream(SSLIOStream):
         super().__init__(
             connection,
             ssl_options=context,
+            server_side=True,
             max_buffer_size=max_buffer_size,
             read_chunk_size=read_chunk_size,
         )
