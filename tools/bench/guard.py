@@ -2,6 +2,7 @@
 
     python -m tools.bench.guard             compare with what is recorded; exit status 1 when it grew
     python -m tools.bench.guard --record    record what is measured now
+    python -m tools.bench.guard --layers    instructions of a small GET, layer by layer
 
 Instructions are counted by valgrind (cachegrind with its caches off) and given as a multiple of those
 of a bare asyncio protocol under the same interpreter, so that another compiler's build of Python moves
@@ -25,6 +26,7 @@ from pathlib import Path
 from .environment import ROOT
 from .environment import sources
 from .request_loop import CONNECTIONS
+from .request_loop import SERVERS
 from .request_loop import SHAPES
 
 RECORD = Path(__file__).with_name("recorded.json")
@@ -132,13 +134,27 @@ def measure() -> Figures:
     return found
 
 
+def layers() -> None:
+    """Print what each layer adds to a small GET."""
+    before = 0.0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        counts = pool.map(lambda server: instructions_per_request(server, "get"), SERVERS)
+        for server, count in zip(SERVERS, counts, strict=True):
+            print(f"{server:12} {count:9,.0f} instructions  {count - before:+9,.0f}", flush=True)
+            before = count
+
+
 def main() -> int:
     """Measure and compare, or record."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--record", action="store_true")
+    parser.add_argument("--layers", action="store_true")
     arguments = parser.parse_args()
+    if arguments.layers:
+        layers()
+        return 0
     records: dict[str, Figures] = json.loads(RECORD.read_text()) if RECORD.exists() else {}
     measured = measure()
     if arguments.record:

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import cast
 
+from .servers.floor_protocol import ANSWER
+
 CONNECTIONS = 16
 """Enough that the turns of the loop are shared, as they are on a busy server."""
 
@@ -22,8 +24,7 @@ VARIANTS = 64
 WARM_UP = 8
 """Laps before anything is counted, so that what is made once is made."""
 
-ANSWER_END = b"Hello, world!"
-CANNED = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\n" + ANSWER_END
+ANSWER_BEGIN = b"HTTP/1.1 200 "
 
 Attach = Callable[[socket.socket], None]
 
@@ -57,7 +58,7 @@ class Floor(asyncio.Protocol):
     """The bare protocol: one canned answer for each request that ends here."""
 
     def __init__(self, batch: int) -> None:
-        self.answer = CANNED * batch
+        self.answer = ANSWER * batch
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -77,19 +78,28 @@ def floor(batch: int) -> Attach:
     return attach
 
 
+def layer(shape: str) -> Callable[[int], Attach]:
+    """Serve a socket by our own stack up to one of its layers."""
+
+    def make(batch: int) -> Attach:
+        from iostream import IOStream
+
+        from .servers.layers import attach_layers
+
+        def attach(sock: socket.socket) -> None:
+            attach_layers(shape, IOStream(sock), batch)
+
+        return attach
+
+    return make
+
+
 def ours(batch: int) -> Attach:
     """Serve a socket by HTTPServer with the documented callback."""
-    from http1 import HTTPHeaders
-    from http1 import ResponseStartLine
     from httpserver import HTTPServer
-    from httpserver import HTTPServerRequest
     from iostream import IOStream
 
-    def callback(request: HTTPServerRequest) -> None:
-        headers = HTTPHeaders({"Content-Type": "text/plain", "Content-Length": "13"})
-        connection = request.connection
-        connection.write_headers(ResponseStartLine("HTTP/1.1", 200, "OK"), headers, ANSWER_END)
-        connection.finish()
+    from .servers.ours_callback import callback
 
     server = HTTPServer(callback)
 
@@ -99,7 +109,14 @@ def ours(batch: int) -> Attach:
     return attach
 
 
-SERVERS: dict[str, Callable[[int], Attach]] = {"floor": floor, "ours": ours}
+SERVERS: dict[str, Callable[[int], Attach]] = {
+    "floor": floor,
+    "stream": layer("stream"),
+    "parser": layer("parser"),
+    "connection": layer("connection"),
+    "ours": ours,
+}
+"""From the one that does least to the one that does all."""
 
 
 async def drive(attach: Attach, segments: list[bytes], batch: int, laps: int) -> None:
@@ -117,7 +134,7 @@ async def drive(attach: Attach, segments: list[bytes], batch: int, laps: int) ->
             missing = batch
             while missing:
                 try:
-                    missing -= client.recv(65536).count(ANSWER_END)
+                    missing -= client.recv(65536).count(ANSWER_BEGIN)
                 except BlockingIOError:
                     await asyncio.sleep(0)
     for client, _ in pairs:

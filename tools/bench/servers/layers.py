@@ -30,12 +30,13 @@ from .payload import HELLO
 class Canned:
     """A receiver that answers each segment."""
 
-    def __init__(self, stream: IOStream) -> None:
+    def __init__(self, stream: IOStream, batch: int) -> None:
         self.stream = stream
+        self.answer = ANSWER * batch
 
     def data_received(self, data: bytes) -> None:
         """Answer."""
-        self.stream.write(ANSWER)
+        self.stream.write(self.answer)
 
     def eof_received(self) -> None:
         """The peer is done, and so are we."""
@@ -49,7 +50,7 @@ class Parsed(Canned):
     """A receiver that answers each complete request."""
 
     def __init__(self, stream: IOStream) -> None:
-        super().__init__(stream)
+        super().__init__(stream, 1)
         self.parser = RequestParser(self, Limits())
 
     def data_received(self, data: bytes) -> None:
@@ -90,6 +91,16 @@ class AnsweringServer(HTTPServerConnectionDelegate):
         return Answering(request_conn)
 
 
+def attach_layers(shape: str, stream: IOStream, batch: int = 1) -> None:
+    """Put the layers of a shape on a stream; ``batch`` requests come in each segment."""
+    if shape == "stream":
+        stream.set_receiver(Canned(stream, batch))
+    elif shape == "parser":
+        stream.set_receiver(Parsed(stream))
+    else:
+        HTTP1ServerConnection(stream).start_serving(AnsweringServer())
+
+
 class Layered(TCPServer):
     """Each stream gets what the shape asks for."""
 
@@ -97,12 +108,7 @@ class Layered(TCPServer):
 
     def handle_stream(self, stream: IOStream, address: object) -> None:
         """Attach the layers."""
-        if self.shape == "stream":
-            stream.set_receiver(Canned(stream))
-        elif self.shape == "parser":
-            stream.set_receiver(Parsed(stream))
-        else:
-            HTTP1ServerConnection(stream).start_serving(AnsweringServer())
+        attach_layers(self.shape, stream)
 
 
 async def serve(settings: Launch) -> None:
