@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from re import _parser  # type: ignore[attr-defined]  # not in typeshed; see widest_match
+from re import _parser  # type: ignore[attr-defined]  # noqa: PLC2701 - see widest_match
 
 # A match can be at most this wide to count as bounded.
 _WIDEST = 65536

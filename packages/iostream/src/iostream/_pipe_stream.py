@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 
 from ._base import BaseIOStream
-from ._file_segment import FileSegment
-from ._send_queue import JOIN_LIMIT
 from ._send_queue import Batch
 
 
@@ -56,12 +54,10 @@ class PipeIOStream(BaseIOStream):
         except (BlockingIOError, InterruptedError):
             return None
 
-    def _transmit(self, batch: Batch) -> int:
-        try:
-            if isinstance(batch, list):
+    def _transmit_batch(self, batch: Batch) -> int:
+        if isinstance(batch, list):
+            try:
                 return os.writev(self._fd, batch)
-            if isinstance(batch, FileSegment):
-                return os.write(self._fd, batch.peek(JOIN_LIMIT))
-            return os.write(self._fd, batch)
-        except (BlockingIOError, InterruptedError):
-            return 0
+            except (BlockingIOError, InterruptedError):
+                return 0
+        return super()._transmit_batch(batch)

@@ -18,7 +18,7 @@ from ._receive_buffer import ReceiveBuffer
 from ._states import Input
 
 if TYPE_CHECKING:
-    from ._base import BaseIOStream
+    from ._input import InputHalf
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +37,8 @@ class PullReader:
 
     __slots__ = ("_error", "_future", "_inbox", "_into", "_loop", "_read", "_stream")
 
-    def __init__(self, stream: BaseIOStream, inbox: ReceiveBuffer) -> None:
-        self._stream: BaseIOStream | None = stream  # None once it is closed, or lets go of us
+    def __init__(self, stream: InputHalf, inbox: ReceiveBuffer) -> None:
+        self._stream: InputHalf | None = stream  # None once it is closed, or lets go of us
         self._loop = stream._loop
         self._inbox = inbox
         self._error: BaseException | None = None
@@ -198,7 +198,7 @@ class PullReader:
                 raise self._closed_error()
             raise RuntimeError("Already reading")
 
-    def _advance(self, stream: BaseIOStream) -> bool:
+    def _advance(self, stream: InputHalf) -> bool:
         """Whether no read is pending any more, now that the inbox is as it is."""
         read = self._read
         future = self._future
@@ -227,7 +227,7 @@ class PullReader:
         if not future.done():
             future.set_result(self._inbox.take(size))
 
-    def _rest(self, stream: BaseIOStream) -> None:
+    def _rest(self, stream: InputHalf) -> None:
         """Nothing more is wanted, unless to notice that the peer goes away."""
         if stream._input is Input.FLOWING or stream._input is Input.FILLING:
             if stream._close_callback is None or self._inbox.size:

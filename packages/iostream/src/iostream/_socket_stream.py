@@ -79,13 +79,19 @@ class IOStream(BaseIOStream):
         except (BlockingIOError, InterruptedError):
             return None
 
-    def _transmit(self, batch: Batch) -> int:
+    def _transmit(self, data: bytes | memoryview) -> int:
         try:
-            if isinstance(batch, (bytes, memoryview)):
-                return self.socket.send(batch)
+            return self.socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            return 0
+
+    def _transmit_batch(self, batch: Batch) -> int:
+        try:
             if isinstance(batch, list):
                 return self.socket.sendmsg(batch)
-            return self._transmit_file(batch)
+            if isinstance(batch, FileSegment):
+                return self._transmit_file(batch)
+            return self.socket.send(batch)
         except (BlockingIOError, InterruptedError):
             return 0
 
@@ -145,8 +151,7 @@ class IOStream(BaseIOStream):
         except OSError as exc:
             self._fail(exc)
             return
-        self._watching_write = True
-        self._watch_write()
+        self._start_watching_write()
 
     def _on_writable(self) -> None:
         if self._life is Life.CONNECTING:

@@ -131,8 +131,7 @@ class SSLIOStream(IOStream):
         self._engine = TLSEngine(
             self._context, self._server_side, None if self._server_side else self._server_hostname
         )
-        self._watching_read = True
-        self._watch_read()
+        self._start_watching_read()
         if not self._server_side:
             self._shake()
 
@@ -240,7 +239,10 @@ class SSLIOStream(IOStream):
         """Encrypt and send ``data``; see ``_transmit``."""
         return self._transmit(data)
 
-    def _transmit(self, batch: Batch) -> int:
+    def _transmit(self, data: bytes | memoryview) -> int:
+        return self._transmit_batch([data])
+
+    def _transmit_batch(self, batch: Batch) -> int:
         """Encrypt and send; return how much of ``batch`` has left *as cipher text*.
 
         Cipher text that the kernel does not take waits in ``_sealed``. Its plain text stays in the

@@ -1,0 +1,283 @@
+"""The input of a stream: who is given what arrives, and when."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from ._output import OutputHalf
+from ._pull_reader import PullReader
+from ._receive_buffer import ReceiveBuffer
+from ._receiver import Receiver
+from ._states import Input
+from ._states import Life
+from ._states import Output
+
+logger = logging.getLogger(__name__)
+
+# The first receive of a connection asks for this much: enough for any usual request head, and
+# from the allocator's point of view still a cheap block. It doubles whenever a receive filled it.
+_FIRST_RECEIVE: Final = 8192
+
+# How far it grows unless read_chunk_size says otherwise. Beyond it a receive no longer costs less
+# per byte, because the block falls out of the processor's second-level cache.
+_LARGEST_RECEIVE: Final = 262144
+
+_MAX_BUFFER_SIZE: Final = 100 * 1024 * 1024
+
+_FLOWING: Final = Input.FLOWING
+
+
+class InputHalf(OutputHalf):
+    """A descriptor that can also be read from.
+
+    The receiver, if there is one, gets what arrives; the ``read_*`` methods put one of their own
+    there. ``_inbox`` has what arrived and was not used: it goes first.
+    """
+
+    __slots__ = (
+        "_inbox",
+        "_pull",
+        "_receive_ceiling",
+        "_receive_floor",
+        "_receive_size",
+        "bytes_received",
+        "max_buffer_size",
+        "read_chunk_size",
+    )
+
+    def __init__(
+        self,
+        max_buffer_size: int | None,
+        read_chunk_size: int | None,
+        max_write_buffer_size: int | None,
+    ) -> None:
+        super().__init__(max_write_buffer_size)
+        self.max_buffer_size = max_buffer_size or _MAX_BUFFER_SIZE
+        # Never more at once than a reader may keep, so that the limit holds within one chunk.
+        self.read_chunk_size = min(read_chunk_size or _LARGEST_RECEIVE, self.max_buffer_size)
+        self.bytes_received = 0
+        self._pull: PullReader | None = None
+        self._inbox = ReceiveBuffer()
+        self._receive_size = min(_FIRST_RECEIVE, self.read_chunk_size)
+        # A receive of as many bytes as the floor or fewer, or as the ceiling or more, changes the
+        # size, or is the end of input: one comparison in the readable event covers all three.
+        self._receive_floor = 0
+        self._receive_ceiling = self._receive_size
+
+    def reading(self) -> bool:
+        """Whether a read is pending."""
+        return self._pull is not None and self._pull.busy()
+
+    def set_receiver(self, receiver: Receiver | None) -> None:
+        """Have ``receiver`` called with everything that arrives, from now on.
+
+        Bytes that are buffered already are delivered at once, before this method returns, unless
+        reading is paused. None detaches the receiver; it is not told, and the ``read_*`` methods
+        work again. Replacing one receiver by another is fine at any moment, from inside
+        ``data_received`` too.
+
+        Raises `StreamClosedError`, and `RuntimeError` while a read is pending.
+        """
+        if receiver is not None:
+            self._check_open()
+        if self.reading():
+            raise RuntimeError("A read is pending")
+        if self._pull is not None:
+            self._pull.leave()
+            self._pull = None
+        self._receiver = receiver
+        if self._input is Input.ENDED:
+            self._deliver_rest()
+        elif self._input is not Input.PAUSED:
+            self._input = Input.IDLE
+            if receiver is not None and self._inbox.size:
+                self._deliver(self._inbox.take(self._inbox.size))
+            if self._receiver is receiver and self._input is Input.IDLE:
+                self._flow()
+
+    def unread(self, data: bytes) -> None:
+        """Give back ``data``, the end of what was received and was not used.
+
+        Whoever reads next gets it first: a pull method, the next receiver, or the present one in
+        the loop's next round. ``start_tls`` refuses to begin while such bytes are there.
+        """
+        if data:
+            self._inbox.prepend(data)
+            if self._input is Input.FLOWING and self._pull is None:
+                self._hold()
+
+    def pause_reading(self) -> None:
+        """Deliver nothing until `resume_reading`. Does nothing when reading is paused already."""
+        if self._input is not Input.ENDED:
+            self._input = Input.PAUSED
+
+    def resume_reading(self) -> None:
+        """Deliver again: first, in the loop's next round, what is buffered."""
+        if self._input is Input.PAUSED:
+            self._input = Input.IDLE
+            self._flow()
+
+    def _flow(self) -> None:
+        """Leave `Input.IDLE` for the state in which whoever reads gets what it wants."""
+        if self._life is Life.CLOSED:
+            return
+        if self._pull is not None:
+            self._pull.flow()
+        elif self._receiver is not None:
+            if self._inbox.size:
+                self._hold()
+            else:
+                self._start_input(Input.FLOWING)
+
+    def _hold(self) -> None:
+        self._input = Input.HELD
+        self._loop.call_soon(self._release_inbox)
+
+    def _release_inbox(self) -> None:
+        if self._input is Input.HELD and self._life is not Life.CLOSED:
+            self._input = Input.FLOWING
+            if self._inbox.size:
+                self._deliver(self._inbox.take(self._inbox.size))
+            if self._input is Input.FLOWING:
+                self._start_input(Input.FLOWING)
+
+    def _start_input(self, state: Input) -> None:
+        """Let input flow, or fill the buffer of ``read_into``."""
+        self._input = state
+        if self._life is Life.OPEN:
+            self._start_watching_read()
+
+    # ---- What arrives ----
+
+    def _on_readable(self) -> None:
+        """The hot path. See performance.md before adding anything to it."""
+        if self._input is not _FLOWING:
+            self._on_readable_aside()
+            return
+        try:
+            data = self._receive(self._receive_size)
+        except OSError as exc:
+            self._fail(exc)
+            return
+        if data is None:
+            return
+        size = len(data)
+        if not self._receive_floor < size < self._receive_ceiling:
+            if not size:
+                self._on_end()
+                return
+            self._adapt_receive_size(size)
+        self.bytes_received += size
+        receiver = self._receiver
+        assert receiver is not None
+        self._corks += 1
+        try:
+            receiver.data_received(data)
+        except Exception as exc:
+            self._receiver_failed(exc)
+        self._corks -= 1
+        if self._corked and not self._corks:
+            self._flush_corked()
+
+    def _on_readable_aside(self) -> None:
+        """The descriptor is readable and input does not flow."""
+        if self._input is Input.FILLING:
+            assert self._pull is not None
+            try:
+                received = self.read_from_fd(self._pull.vacancy())
+            except OSError as exc:
+                self._fail(exc)
+                return
+            if received is None:
+                return
+            if received:
+                self.bytes_received += received
+                self._pull.filled(received)
+            else:
+                self._on_end()
+        else:
+            self._stop_watching_read()
+
+    def _adapt_receive_size(self, size: int) -> None:
+        """A receive was full, or used a small part of what it asked for: ask for more, or less.
+
+        Less matters because ``recv`` allocates all that it asks for before it knows what it gets.
+        """
+        wanted = self._receive_size
+        wanted = wanted * 2 if size >= wanted else wanted // 2
+        first = min(_FIRST_RECEIVE, self.read_chunk_size)
+        self._receive_size = max(first, min(wanted, self.read_chunk_size))
+        # Shrink when less than an eighth comes; at the smallest size only the end stands out.
+        self._receive_floor = 0 if self._receive_size == first else self._receive_size // 8
+        self._receive_ceiling = self._receive_size
+
+    def _deliver(self, data: bytes) -> None:
+        """Hand ``data`` to the receiver as the readable event does."""
+        if self._receiver is not None:
+            self._corks += 1
+            try:
+                self._receiver.data_received(data)
+            except Exception as exc:
+                self._receiver_failed(exc)
+            self.uncork()
+
+    def _deliver_rest(self) -> None:
+        """Hand the receiver what is left of an input that has ended."""
+        if self._receiver is not None:
+            if self._inbox.size:
+                self._deliver(self._inbox.take(self._inbox.size))
+            self._deliver_end()
+
+    def _on_end(self) -> None:
+        """The peer will send nothing more."""
+        self._input = Input.ENDED
+        self._stop_watching_read()
+        self._deliver_end()
+
+    def _deliver_end(self) -> None:
+        if self._receiver is not None and self._life is not Life.CLOSED:
+            self._corks += 1
+            try:
+                self._receiver.eof_received()
+            except Exception as exc:
+                self._receiver_failed(exc)
+            self.uncork()
+
+    def _receiver_failed(self, exc: Exception) -> None:
+        logger.error("Receiver %r raised: closing %r", self._receiver, self, exc_info=exc)
+        self._fail(exc)
+
+    # ---- Pull ----
+
+    def _reader(self) -> PullReader:
+        """The reader behind the five methods, made at the first of them."""
+        if self._pull is None:
+            if self._receiver is not None:
+                raise RuntimeError("The stream has a receiver: set_receiver(None) before reading")
+            self._pull = PullReader(self, self._inbox)
+            if self._life is Life.CLOSED:
+                self._pull.connection_lost(self.error)
+            else:
+                self._receiver = self._pull
+        return self._pull
+
+    def _notice_end(self) -> None:
+        if self._receiver is None:
+            self._reader()
+        if self._pull is not None:
+            self._pull.flow()
+
+    # ---- Connecting ----
+
+    def _connecting(self) -> None:
+        """Have everything wait until `_open`."""
+        self._life = Life.CONNECTING
+        self._output = Output.BLOCKED
+
+    def _open(self) -> None:
+        """The connection stands: let go what waited for it."""
+        self._life = Life.OPEN
+        if self._input is Input.FLOWING or self._input is Input.FILLING:
+            self._start_input(self._input)
+        self._on_writable()

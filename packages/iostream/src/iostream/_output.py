@@ -1,0 +1,278 @@
+"""The output of a stream: `write` and what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import os
+from collections.abc import Iterable
+from typing import BinaryIO
+from typing import Final
+from typing import TypeAlias
+
+from ._completed import completed_future
+from ._descriptor import Descriptor
+from ._errors import StreamBufferFullError
+from ._errors import StreamClosedError
+from ._fail_quietly import fail_quietly
+from ._file_segment import FileSegment
+from ._send_queue import JOIN_LIMIT
+from ._send_queue import SendQueue
+from ._states import Life
+from ._states import Output
+
+Buffer: TypeAlias = bytes | bytearray | memoryview
+
+_READY: Final = Output.READY
+
+
+class OutputHalf(Descriptor):
+    """A descriptor that can be written to.
+
+    Bytes are in one of three places. What the kernel takes at once is nowhere. What is written
+    while corked is in ``_corked``, and leaves in one piece. What the kernel did not take is in
+    ``_queue``. The last two are never in use together: ``_queue`` is empty while output is
+    ``READY``, and ``_corked`` otherwise.
+    """
+
+    __slots__ = (
+        "_completed",
+        "_corked",
+        "_corked_size",
+        "_corks",
+        "_queue",
+        "_write_waiters",
+        "bytes_sent",
+        "max_write_buffer_size",
+    )
+
+    def __init__(self, max_write_buffer_size: int | None) -> None:
+        super().__init__()
+        self.max_write_buffer_size = max_write_buffer_size
+        self.bytes_sent = 0
+        self._completed = completed_future(self._loop)
+        self._corks = 0
+        self._corked: list[bytes] = []
+        self._corked_size = 0
+        self._queue = SendQueue()
+        # For each pending write the value of bytes_sent at which it is done.
+        self._write_waiters: collections.deque[tuple[int, asyncio.Future[None]]] | None = None
+
+    def writing(self) -> bool:
+        """Whether bytes are waiting to be sent."""
+        return self._queue.size > 0 or self._corked_size > 0
+
+    def write(self, data: Buffer | Iterable[Buffer]) -> asyncio.Future[None]:
+        """Send ``data``: one buffer, or several that are to go out together.
+
+        The Future is done when the kernel has taken all of it, or, while the stream is corked,
+        when the bytes are accepted. Waiting for it is how a fast writer is slowed down to the pace
+        of its reader. Writes go out in the order in which they were made.
+
+        What waits is not copied if it is `bytes`. A `bytearray`, and a small `memoryview`, is
+        copied and may be changed as soon as ``write`` returns; a `memoryview` of more than 64 KiB
+        is kept as it is and must not change until the Future is done.
+
+        Raises `StreamClosedError`, also after `shutdown_write`, and `StreamBufferFullError` when
+        more than ``max_write_buffer_size`` would wait. Should the stream be closed later, the
+        Future fails with `StreamClosedError`; nobody needs to look at it.
+        """
+        if type(data) is not bytes:
+            return self._write_buffers(data)
+        if self._output is not _READY or self.max_write_buffer_size is not None:
+            return self._write_checked([data])
+        if self._corks:
+            self._corked.append(data)
+            self._corked_size += len(data)
+            return self._completed if self._corked_size <= JOIN_LIMIT else self._move_on()
+        return self._completed if not data or self._send(data) else self._unsent()
+
+    def _write_buffers(self, data: Buffer | Iterable[Buffer]) -> asyncio.Future[None]:
+        """``write`` of anything but `bytes`."""
+        pieces: list[bytes | memoryview] = []
+        for buffer in (data,) if isinstance(data, (bytearray, memoryview)) else data:
+            if isinstance(buffer, memoryview) and buffer.nbytes > JOIN_LIMIT:
+                pieces.append(buffer.cast("B"))
+            else:
+                pieces.append(bytes(buffer))
+        return self._write_checked(pieces)
+
+    def _write_checked(self, pieces: list[bytes | memoryview]) -> asyncio.Future[None]:
+        """``write`` of pieces that may have to be refused, or to wait."""
+        size = sum(map(len, pieces))
+        self._check_writable(size)
+        if self._corks and self._output is _READY and self._corked_size + size <= JOIN_LIMIT:
+            self._corked.extend(map(bytes, pieces))
+            self._corked_size += size
+            return self._completed
+        self._queue_corked()
+        for piece in pieces:
+            if len(piece):
+                self._queue.append(piece)
+        return self._move_on()
+
+    def sendfile(
+        self, file: BinaryIO, offset: int = 0, count: int | None = None
+    ) -> asyncio.Future[None]:
+        """Send ``count`` bytes of ``file`` from ``offset`` on; None: all up to its present end.
+
+        A plain socket has the kernel copy them; TLS and other streams read and write. The file
+        must be a regular one, opened in binary mode, and stay open until the Future is done. When
+        it turns out shorter than announced the stream is closed with `EOFError`. Otherwise like
+        `write`, in one order with it. Raises `ValueError` if the file does not have that much.
+        """
+        size = max(0, os.fstat(file.fileno()).st_size - offset)
+        if offset < 0 or (count is not None and not 0 <= count <= size):
+            raise ValueError(f"the file has {size} bytes from offset {offset} on, not {count}")
+        # The limit is about memory, which a file takes none of.
+        self._check_writable(0)
+        self._queue_corked()
+        if count is None:
+            count = size
+        if count:
+            self._queue.append(FileSegment(file, offset, count))
+        return self._move_on()
+
+    def cork(self) -> None:
+        """Hold writes back until `uncork`, so that they leave in one piece. Nests."""
+        self._corks += 1
+
+    def uncork(self) -> None:
+        """Undo one `cork`; the last one sends what was held back."""
+        self._corks -= 1
+        if self._corked and not self._corks:
+            self._flush_corked()
+
+    def shutdown_write(self) -> None:
+        """Tell the peer that nothing more comes, once everything written so far has been sent.
+
+        Reading goes on. Does nothing on a stream that is closed, or when called again.
+        """
+        if self._life is not Life.CLOSED and self._output is not Output.ENDED:
+            self._flush_corked()
+            waits = self._output is Output.BLOCKED
+            self._output = Output.ENDED
+            if not waits:
+                self._finish_output()
+
+    # ---- Inside ----
+
+    def _check_writable(self, size: int) -> None:
+        self._check_open()
+        if self._output is Output.ENDED:
+            raise StreamClosedError
+        limit = self.max_write_buffer_size
+        if limit is not None and self._queue.size + self._corked_size + size > limit:
+            raise StreamBufferFullError(
+                f"more than {limit} bytes (max_write_buffer_size) would wait"
+            )
+
+    def _send(self, data: bytes) -> bool:
+        """Send ``data``, which nothing waits before; whether the kernel took all of it."""
+        try:
+            sent = self._transmit(data)
+        except OSError as exc:
+            self._fail(exc)
+            return False
+        self.bytes_sent += sent
+        if sent == len(data):
+            return True
+        self._queue.append(memoryview(data)[sent:] if sent else data)
+        self._block()
+        return False
+
+    def _flush_corked(self) -> None:
+        """Send what was written while corked, as one piece."""
+        corked = self._corked
+        if corked:
+            data = corked[0] if len(corked) == 1 else b"".join(corked)
+            corked.clear()
+            self._corked_size = 0
+            if data:
+                self._send(data)
+
+    def _queue_corked(self) -> None:
+        """Put what was written while corked where something that is not corked goes."""
+        for piece in self._corked:
+            if piece:
+                self._queue.append(piece)
+        self._corked.clear()
+        self._corked_size = 0
+
+    def _move_on(self) -> asyncio.Future[None]:
+        """Send of all that waits what the kernel takes; return what ``write`` returns."""
+        self._queue_corked()
+        if self._queue.size and self._output is _READY:
+            self._flush()
+        return self._unsent() if self._queue.size or self.closed() else self._completed
+
+    def _flush(self) -> None:
+        """Send the next batch of the queue. A failure closes the stream."""
+        queue = self._queue
+        try:
+            sent = self._transmit_batch(queue.batch())
+        except (OSError, EOFError) as exc:
+            self._fail(exc)
+            return
+        self.bytes_sent += sent
+        if sent == queue.size:
+            queue.clear()
+        else:
+            queue.advance(sent)
+            self._block()
+        if self._write_waiters:
+            self._resolve_writes()
+
+    def _block(self) -> None:
+        """Bytes are left over: go on when the kernel has room."""
+        if self._output is _READY:
+            self._output = Output.BLOCKED
+        self._start_watching_write()
+
+    def _on_writable(self) -> None:
+        """The kernel has room again."""
+        if self._queue.size:
+            self._flush()
+        if not self._queue.size and self._life is Life.OPEN:
+            self._stop_watching_write()
+            if self._output is Output.ENDED:
+                self._finish_output()
+            else:
+                self._output = _READY
+
+    def _finish_output(self) -> None:
+        try:
+            self._end_output()
+        except OSError as exc:
+            self._fail(exc)
+
+    def _unsent(self) -> asyncio.Future[None]:
+        """A Future that is done when all that waits now has been sent; it fails if that is off."""
+        future: asyncio.Future[None] = asyncio.Future(loop=self._loop)
+        if self._life is Life.CLOSED:
+            fail_quietly(future, StreamClosedError(real_error=self.error))
+        else:
+            if self._write_waiters is None:
+                self._write_waiters = collections.deque()
+            self._write_waiters.append((self.bytes_sent + self._queue.size, future))
+        return future
+
+    def _resolve_writes(self) -> None:
+        waiters = self._write_waiters
+        while waiters and waiters[0][0] <= self.bytes_sent:
+            future = waiters.popleft()[1]
+            if not future.done():
+                future.set_result(None)
+
+    def _leave_loop(self) -> None:
+        super()._leave_loop()
+        self._queue.clear()
+        self._corked.clear()
+        self._corked_size = 0
+
+    def _announce(self) -> None:
+        if self._write_waiters is not None:
+            for _, future in self._write_waiters:
+                fail_quietly(future, StreamClosedError(real_error=self.error))
+            self._write_waiters = None
+        super()._announce()
