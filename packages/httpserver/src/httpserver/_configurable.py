@@ -25,8 +25,8 @@ class Configurable(type):
         to the class itself. `kwargs`: arguments for its constructor, unless a call gives them.
         Subclasses are not affected. Raises `TypeError` for what is not a subclass.
         """
-        chosen = cls if implementation is None else _find(implementation)
-        if not (isinstance(chosen, type) and issubclass(chosen, cls)):
+        chosen = _find(cls if implementation is None else implementation)
+        if not isinstance(chosen, type) or cls not in chosen.__mro__:
             raise TypeError(f"{chosen!r} is not a subclass of {cls.__name__}")
         _configured[cls] = (chosen, kwargs)
 
