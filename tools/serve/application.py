@@ -78,7 +78,7 @@ class Exchange(HTTPMessageDelegate):
             "method": self.request.method,
             "target": self.request.path,
             "version": self.request.version,
-            "headers": list(self.headers.get_all()),
+            "headers": [f"{name}: {value}" for name, value in self.headers.get_all()],
             "body": self.beginning.decode("utf-8", "replace"),
             "bytes": self.size,
         }
@@ -93,7 +93,9 @@ class Exchange(HTTPMessageDelegate):
 
     def answer_json(self, value: dict[str, object]) -> None:
         """Answer 200 with a JSON document."""
-        self.answer(200, "OK", "application/json", json.dumps(value, indent=2) + "\n")
+        self.answer(
+            200, "OK", "application/json", json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+        )
 
     def answer(self, status: int, reason: str, content_type: str, text: str) -> None:
         """Send the whole answer."""
