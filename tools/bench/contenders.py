@@ -189,7 +189,9 @@ def imports() -> list[Contender]:
         ("uvicorn", "peer"),
         ("aiohttp.web", "peer"),
     )
-    return [Contender(name, f"import {name}", family, ()) for name, family in modules]
+    return [Contender(f"import-{name}", f"import {name}", family, ()) for name, family in modules]
 
 
-CONTENDERS = {contender.key: contender for contender in (*floors(), *ours(), *peers(), *imports())}
+ALL = (*floors(), *ours(), *peers(), *imports())
+
+CONTENDERS = {contender.key: contender for contender in ALL}

@@ -67,5 +67,7 @@ class Display:
         for entry in result.entries:
             if entry.problem:
                 self.say(f"  [red]{entry.name}: {entry.problem}[/]")
+            if errors := sum(sample.errors for sample in entry.samples):
+                self.say(f"  [red]{entry.name}: {errors} errors[/]")
         for reason in result.noise():
             self.say(f"  [yellow]too noisy to conclude: {reason}[/]")

@@ -211,8 +211,11 @@ ROWS = (
         key="import",
         title="Import time",
         unit="import",
-        reference="asyncio",
-        contenders=("asyncio", "httpserver", "tornado.httpserver", "uvicorn", "aiohttp.web"),
+        reference="import-asyncio",
+        contenders=(
+            "import-asyncio", "import-httpserver", "import-tornado.httpserver", "import-uvicorn",
+            "import-aiohttp.web",
+        ),
         figure="import",
     ),
     Row(

@@ -90,7 +90,7 @@ TARGETS = (
         "growth: 10,000 open connections × 64", "growth-10000", "ours", 1.15, ("ours",),
         against_row="growth-64",
     ),
-    Target("import httpserver: × import asyncio", "import", "httpserver", 1.5, ("asyncio",)),
+    Target("import httpserver: × import asyncio", "import", "import-httpserver", 1.5, ("import-asyncio",)),
 )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ def callback(request: HTTPServerRequest) -> None:
         body = b"%d" % len(request.body)
     else:
         body = LARGE if request.path == LARGE_PATH else HELLO
+    assert request.connection is not None
     answer(request.connection, body)
 
 

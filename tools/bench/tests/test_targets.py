@@ -1,5 +1,6 @@
 import pytest
 from tools.bench import targets
+from tools.bench.contenders import ALL
 from tools.bench.contenders import CONTENDERS
 from tools.bench.results import Session
 from tools.bench.rows import BY_KEY
@@ -43,6 +44,10 @@ def test_targets_name_rows_and_contenders_that_exist(target: targets.Target) -> 
     against = BY_KEY[target.against_row or target.row]
     for key in target.against:
         assert key == targets.PEERS or key in against.contenders + against.others
+
+
+def test_no_key_is_used_twice() -> None:
+    assert len(CONTENDERS) == len(ALL)
 
 
 @pytest.mark.parametrize("row", BY_KEY.values(), ids=lambda row: row.key)
