@@ -35,6 +35,7 @@ from ._grammar import CRLF_CRLF
 from ._grammar import REASON
 from ._grammar import TOKEN
 from ._headers import HTTPHeaders
+from ._mypyc import mypyc_attr
 from ._parameters import HTTP1ConnectionParameters
 from ._start_line import RequestStartLine
 from ._start_line import ResponseStartLine
@@ -104,6 +105,7 @@ class Reader(Protocol):
         """Change the body's limit for the present message."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class HTTP1Connection(HTTPConnection):
     """One exchange on a stream: writes the response on a server, the request on a client.
 

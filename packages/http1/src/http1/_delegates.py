@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from typing import Protocol
 
 from ._headers import HTTPHeaders
+from ._mypyc import mypyc_attr
 from ._start_line import RequestStartLine
 from ._start_line import ResponseStartLine
 
@@ -23,6 +24,7 @@ class OutgoingHeaders(Protocol):
         """Every field as a pair of name and value."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class HTTPMessageDelegate:
     """Receives one message: a request on a server, a response on a client. Made to be subclassed.
 
@@ -48,6 +50,7 @@ class HTTPMessageDelegate:
         """The connection was closed before the whole message came. `finish` is not called."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class HTTPConnection:
     """Writes one message: a response on a server, a request on a client."""
 
@@ -69,6 +72,7 @@ class HTTPConnection:
         raise NotImplementedError
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class HTTPServerConnectionDelegate:
     """Receives the requests of all connections of a server. Made to be subclassed."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from typing import Final
 
 from ._limits import Limits
+from ._mypyc import mypyc_attr
 
 if TYPE_CHECKING:
     from ._deadlines import Deadlines
@@ -18,6 +19,7 @@ _LONGEST_TICK: Final = 1.0
 _SHORTEST_TICK: Final = 0.01
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class HTTP1ConnectionParameters:
     """Limits and habits of connections, for `HTTP1Connection` and `HTTP1ServerConnection`.
 

@@ -41,6 +41,7 @@ from ._head import HeadScanner
 from ._head import split_field
 from ._headers import HTTPHeaders
 from ._limits import Limits
+from ._mypyc import mypyc_attr
 from ._start_line import RequestStartLine
 from ._start_line import ResponseStartLine
 from ._start_line import parse_request_start_line
@@ -114,6 +115,7 @@ _UNLIMITED: Final = 1 << 62
 _EMPTY_LIST: Final[list[str]] = []
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class MessageParser:
     """What the two parsers share: all but the meaning of a head. Use one of those."""
 
@@ -435,6 +437,7 @@ class MessageParser:
         raise NotImplementedError
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class RequestParser(MessageParser):
     """Reads requests: bytes in, calls on a handler out.
 
@@ -586,6 +589,7 @@ class RequestParser(MessageParser):
         self.expect_continue = awaited
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class ResponseParser(MessageParser):
     """Reads responses: bytes in, calls on a handler out. The twin of `RequestParser`.
 

@@ -44,6 +44,7 @@ from ._errors import printable
 from ._headers import HTTPHeaders
 from ._linger import Linger
 from ._log import log_refused
+from ._mypyc import mypyc_attr
 from ._parameters import HTTP1ConnectionParameters
 from ._parser import RequestParser
 from ._start_line import RequestStartLine
@@ -75,6 +76,7 @@ class _Discard(HTTPMessageDelegate):
 _DISCARD: Final = _Discard()
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class HTTP1ServerConnection:
     """Serves the requests that come on a stream, one after the other.
 

@@ -35,6 +35,7 @@ from typing import Self
 
 from ._errors import StreamClosedError
 from ._input import InputHalf
+from ._mypyc import mypyc_attr
 from ._pending_read import AtMost
 from ._pending_read import Exactly
 from ._pending_read import Until
@@ -42,6 +43,7 @@ from ._pending_read import UntilClose
 from ._pending_read import UntilRegex
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class BaseIOStream(InputHalf):
     """A stream of bytes in both directions; a subclass says what carries them.
 

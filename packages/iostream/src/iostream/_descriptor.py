@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from ._errors import StreamClosedError
 from ._file_segment import FileSegment
+from ._mypyc import mypyc_attr
 from ._receiver import Receiver
 from ._send_queue import JOIN_LIMIT
 from ._send_queue import Batch
@@ -28,6 +29,7 @@ ExcInfo: TypeAlias = (
 )
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Descriptor:
     """A non-blocking descriptor, on a loop, with a life: connecting, open, closed.
 

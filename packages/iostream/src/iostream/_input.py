@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from ._mypyc import mypyc_attr
 from ._output import OutputHalf
 from ._pull_reader import PullReader
 from ._receive_buffer import ReceiveBuffer
@@ -28,6 +29,7 @@ _MAX_BUFFER_SIZE: Final = 100 * 1024 * 1024
 _FLOWING: Final = Input.FLOWING
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class InputHalf(OutputHalf):
     """A descriptor that can also be read from.
 

@@ -16,6 +16,7 @@ from ._errors import StreamBufferFullError
 from ._errors import StreamClosedError
 from ._fail_quietly import fail_quietly
 from ._file_segment import FileSegment
+from ._mypyc import mypyc_attr
 from ._send_queue import JOIN_LIMIT
 from ._send_queue import SendQueue
 from ._states import Life
@@ -26,6 +27,7 @@ Buffer: TypeAlias = bytes | bytearray | memoryview
 _READY: Final = Output.READY
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class OutputHalf(Descriptor):
     """A descriptor that can be written to.
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 
 from ._base import BaseIOStream
+from ._mypyc import mypyc_attr
 from ._send_queue import Batch
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class PipeIOStream(BaseIOStream):
     """A stream over the pipe, FIFO or character device ``fd``, which it owns from now on.
 

@@ -16,6 +16,7 @@ from ._base import BaseIOStream
 from ._errors import StreamClosedError
 from ._fail_quietly import fail_quietly
 from ._file_segment import FileSegment
+from ._mypyc import mypyc_attr
 from ._send_queue import Batch
 from ._states import Life
 
@@ -26,6 +27,7 @@ _SENDFILE_TURN: Final = 1048576
 Address: TypeAlias = tuple[Any, ...] | str | bytes
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class IOStream(BaseIOStream):
     """A stream over a stream socket, which it makes non-blocking and owns from now on.
 

@@ -11,6 +11,7 @@ from typing import Self
 from ._errors import StreamClosedError
 from ._fail_quietly import fail_quietly
 from ._file_segment import FileSegment
+from ._mypyc import mypyc_attr
 from ._send_queue import Batch
 from ._socket_stream import Address
 from ._socket_stream import IOStream
@@ -28,6 +29,7 @@ _SEAL_SIZE: Final = 131072
 _TURN_SIZE: Final = 1048576
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class SSLIOStream(IOStream):
     """A TLS stream over a stream socket.
 
