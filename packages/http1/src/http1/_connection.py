@@ -27,12 +27,11 @@ from ._encoding import OutgoingFields
 from ._encoding import date_line
 from ._encoding import encode_chunk_size
 from ._encoding import encode_head
+from ._encoding import status_line
 from ._errors import HTTPInputError
 from ._errors import HTTPOutputError
-from ._errors import printable
 from ._grammar import CRLF
 from ._grammar import CRLF_CRLF
-from ._grammar import REASON
 from ._grammar import TOKEN
 from ._headers import HTTPHeaders
 from ._mypyc import mypyc_attr
@@ -84,6 +83,12 @@ _UNTIL_CLOSE: Final = Writing.UNTIL_CLOSE
 _NO_BODY: Final = Writing.NO_BODY
 _DONE: Final = Writing.DONE
 _BROKEN: Final = Writing.BROKEN
+_KEEP_ALIVE: Final = Afterwards.KEEP_ALIVE
+_CLOSE: Final = Afterwards.CLOSE
+_SWITCH: Final = Afterwards.SWITCH
+
+# Methods whose answers may have no body where others have one (RFC 9112 section 6.3).
+_UNUSUAL_METHODS: Final = frozenset(("CONNECT", "HEAD"))
 
 
 class Reader(Protocol):
@@ -126,12 +131,12 @@ class HTTP1Connection(HTTPConnection):
         "_method",
         "_reader",
         "_remaining",
-        "_writing",
         "afterwards",
         "context",
         "is_client",
         "params",
         "stream",
+        "writing",
     )
 
     def __init__(
@@ -146,12 +151,13 @@ class HTTP1Connection(HTTPConnection):
         self.params = HTTP1ConnectionParameters() if params is None else params
         self.context = context
         self._reader: Reader | None = None
-        self._writing = _HEAD
+        #: How much of the message has been written.
+        self.writing = _HEAD
         self._remaining = 0  # bytes of a sized body that are still to be written
         self._method = ""
         self._http_1_0 = False  # what the peer speaks, as far as framing goes
         #: What becomes of the connection when the message has been written.
-        self.afterwards = Afterwards.KEEP_ALIVE
+        self.afterwards = _KEEP_ALIVE
         self._close_callback: Callable[[], None] | None = None
 
     def answer_to(self, reader: Reader, method: str, http_1_0: bool) -> None:
@@ -162,14 +168,9 @@ class HTTP1Connection(HTTPConnection):
 
     def __repr__(self) -> str:
         side = "request" if self.is_client else f"response to {self._method}"
-        return f"<HTTP1Connection {side}, {self._writing.value}>"
+        return f"<HTTP1Connection {side}, {self.writing.value}>"
 
     # --- state
-
-    @property
-    def writing(self) -> Writing:
-        """How much of the message has been written."""
-        return self._writing
 
     @property
     def no_keep_alive(self) -> bool:
@@ -212,8 +213,8 @@ class HTTP1Connection(HTTPConnection):
             raise HTTPOutputError("detach() has to come while a message is being handled")
         self._reader = None
         self._close_callback = None
-        if self._writing is not _DONE:
-            self._writing = _BROKEN
+        if self.writing is not _DONE:
+            self.writing = _BROKEN
         return reader.release()
 
     def close(self) -> None:
@@ -238,10 +239,10 @@ class HTTP1Connection(HTTPConnection):
         Raises `HTTPOutputError` for what cannot be sent (see `HTTPOutputError`), and
         `iostream.StreamClosedError` when the peer is gone.
         """
-        if self._writing is not _HEAD:
+        if self.writing is not _HEAD:
             if self.stream.closed():
                 return self._gone()
-            raise HTTPOutputError(f"write_headers() after the head (state: {self._writing.value})")
+            raise HTTPOutputError(f"write_headers() after the head (state: {self.writing.value})")
         fields = OutgoingFields(headers)
         if self.is_client:
             head, writing = self._encode_request(start_line, fields)
@@ -251,7 +252,7 @@ class HTTP1Connection(HTTPConnection):
             raise HTTPOutputError(
                 f"more than the {fields.content_length} bytes that Content-Length announces"
             )
-        self._writing = writing
+        self.writing = writing
         self._remaining = fields.content_length
         try:
             if chunk:
@@ -272,7 +273,7 @@ class HTTP1Connection(HTTPConnection):
 
         Before `write_headers` it takes a whole head, encoded, instead; this is deprecated.
         """
-        writing = self._writing
+        writing = self.writing
         if writing is _HEAD:
             return self._write_encoded_head(chunk)
         if writing is _DONE:
@@ -293,36 +294,41 @@ class HTTP1Connection(HTTPConnection):
         before, and when less has been written than Content-Length announced: the connection is
         closed then, so that the peer sees that something is missing.
         """
-        writing = self._writing
-        if writing is _HEAD:
-            if self.stream.closed():
-                return
-            raise HTTPOutputError("finish() before write_headers()")
-        if writing is _DONE:
-            raise HTTPOutputError("finish() twice")
-        if writing is _BROKEN:
-            return
-        if writing is _SIZED and self._remaining:
-            self.abort()
-            raise HTTPOutputError(
-                f"finish() {self._remaining} bytes short of what Content-Length announced"
-            )
-        if writing is _CHUNKED:
+        writing = self.writing
+        if writing is _SIZED:
+            if self._remaining:
+                self.abort()
+                raise HTTPOutputError(
+                    f"finish() {self._remaining} bytes short of what Content-Length announced"
+                )
+        elif writing is _CHUNKED:
             try:
                 self.stream.write(LAST_CHUNK)
             except StreamClosedError:
                 return
-        self._writing = _DONE
+        elif writing is _HEAD:
+            if self.stream.closed():
+                return
+            raise HTTPOutputError("finish() before write_headers()")
+        elif writing is _DONE:
+            raise HTTPOutputError("finish() twice")
+        elif writing is _BROKEN:
+            return
+        self.writing = _DONE
         self._close_callback = None
-        if self._reader is not None:
-            self._reader.written(self)
+        reader = self._reader
+        if self.afterwards is not _SWITCH:
+            # From here on the stream belongs to the next exchange.
+            self._reader = None
+        if reader is not None:
+            reader.written(self)
 
     def abort(self) -> None:
         """Give the message up: what is written of it stays, the connection is closed behind it.
 
         The peer can tell that the message is cut short.
         """
-        self._writing = _BROKEN
+        self.writing = _BROKEN
         if self._reader is not None:
             self._reader.written(self)
         else:
@@ -333,8 +339,8 @@ class HTTP1Connection(HTTPConnection):
         callback = self._close_callback
         self._close_callback = None
         self._reader = None
-        if self._writing is not _DONE:
-            self._writing = _BROKEN
+        if self.writing is not _DONE:
+            self.writing = _BROKEN
         if callback is not None:
             callback()
 
@@ -344,55 +350,70 @@ class HTTP1Connection(HTTPConnection):
         self, start_line: RequestStartLine | ResponseStartLine, fields: OutgoingFields
     ) -> tuple[bytes, Writing]:
         """The bytes of a response's head, and the state behind it (RFC 9112 section 6.3)."""
-        _, code, reason = start_line
-        if not isinstance(code, int) or not 100 <= code <= 999:
-            raise HTTPOutputError(f"status code out of range: {code!r}")
-        if not REASON.fullmatch(reason):
-            raise HTTPOutputError(f"malformed reason phrase: {printable(reason)}")
+        # Not told by isinstance: delegates come with start line classes of their own.
+        _, status, reason = start_line
+        code = int(status)
+        first = status_line(code, reason)
         lines = fields.lines
-        if fields.content_length >= 0 and fields.chunked:
-            raise HTTPOutputError("both Content-Length and Transfer-Encoding")
-        writing = _NO_BODY
-        if code < 200 or code == 204 or (self._method == "CONNECT" and code < 300):
-            # RFC 9110 section 8.6, RFC 9112 section 6.1: neither field may be in such a head.
-            if fields.content_length >= 0:
-                fields.drop_content_length()
-                lines = fields.lines
-            if code < 200 and code != 101:
-                if self._http_1_0:
-                    raise HTTPOutputError("interim response to an HTTP/1.0 client")
-                return encode_head(f"HTTP/1.1 {code} {reason}", lines), _HEAD
-        elif self._method == "HEAD" or code == 304:
-            pass
+        afterwards = _KEEP_ALIVE
+        if code < 200 or code == 204 or code == 304 or self._method in _UNUSUAL_METHODS:
+            writing, afterwards = self._frame_unusual(code, fields)
+            lines = fields.lines
+            if writing is _HEAD:
+                return encode_head(first, lines), _HEAD
         elif fields.content_length >= 0:
             writing = _SIZED
         elif self._http_1_0:
             writing = _UNTIL_CLOSE
         else:
             writing = _CHUNKED
+        if fields.chunked and fields.content_length >= 0:
+            raise HTTPOutputError("both Content-Length and Transfer-Encoding")
+        if writing is _CHUNKED:
             lines.append("Transfer-Encoding: chunked")
         reader = self._reader
-        if code == 101 or (self._method == "CONNECT" and code < 300):
-            self.afterwards = Afterwards.SWITCH
+        if afterwards is _SWITCH:
+            pass
         elif fields.closes:
-            self.afterwards = Afterwards.CLOSE
+            afterwards = _CLOSE
         elif writing is _UNTIL_CLOSE or (reader is not None and reader.must_close()):
-            self.afterwards = Afterwards.CLOSE
+            afterwards = _CLOSE
             lines.append("Connection: close")
         elif self._http_1_0:
             lines.append("Connection: keep-alive")
         if not fields.has_date:
             lines.append(date_line())
-        return encode_head(f"HTTP/1.1 {code} {reason}", lines), writing
+        head = encode_head(first, lines)
+        self.afterwards = afterwards
+        return head, writing
+
+    def _frame_unusual(self, code: int, fields: OutgoingFields) -> tuple[Writing, Afterwards]:
+        """The framing of a response that may be an exception to the rules for a body."""
+        if code < 200 or (self._method == "CONNECT" and code < 300):
+            # RFC 9110 section 8.6, RFC 9112 section 6.1: neither field may be in such a head.
+            fields.drop_framing()
+            if code < 200 and code != 101:
+                if self._http_1_0:
+                    raise HTTPOutputError("interim response to an HTTP/1.0 client")
+                return _HEAD, _KEEP_ALIVE
+            return _NO_BODY, _SWITCH
+        if code == 204:
+            fields.drop_framing()
+            return _NO_BODY, _KEEP_ALIVE
+        if code == 304 or self._method == "HEAD":
+            return _NO_BODY, _KEEP_ALIVE
+        if fields.content_length >= 0:
+            return _SIZED, _KEEP_ALIVE
+        return (_UNTIL_CLOSE if self._http_1_0 else _CHUNKED), _KEEP_ALIVE
 
     def _encode_request(
         self, start_line: RequestStartLine | ResponseStartLine, fields: OutgoingFields
     ) -> tuple[bytes, Writing]:
         """The bytes of a request's head, and the state behind it (RFC 9112 section 6.3)."""
         method, target, _ = start_line
-        if not isinstance(method, str) or not TOKEN.fullmatch(method):
+        if not TOKEN.fullmatch(method):
             raise HTTPOutputError(f"malformed method: {method!r}")
-        if not is_visible(target):
+        if not isinstance(target, str) or not is_visible(target):
             raise HTTPOutputError(f"malformed request target: {target!r}")
         if not fields.has_host:
             raise HTTPOutputError("a request needs a Host field (RFC 9112 section 3.2)")
@@ -410,7 +431,7 @@ class HTTP1Connection(HTTPConnection):
             lines.append("Connection: close")
         self._method = method
         if fields.closes or self.params.no_keep_alive:
-            self.afterwards = Afterwards.CLOSE
+            self.afterwards = _CLOSE
         return encode_head(f"{method} {target} HTTP/1.1", lines), writing
 
     def _write_encoded_head(self, data: bytes) -> asyncio.Future[None]:
@@ -438,7 +459,7 @@ class HTTP1Connection(HTTPConnection):
 
     def _write_body(self, head: bytes, chunk: bytes) -> asyncio.Future[None]:
         """Write a piece of the body, behind a head if there is one."""
-        writing = self._writing
+        writing = self.writing
         size = len(chunk)
         if writing is _SIZED:
             if size > self._remaining:
@@ -466,7 +487,7 @@ class HTTP1Connection(HTTPConnection):
 
     def _gone(self) -> asyncio.Future[None]:
         """What a write returns when the peer is gone."""
-        self._writing = _BROKEN
+        self.writing = _BROKEN
         future: asyncio.Future[None] = asyncio.get_event_loop().create_future()
         future.set_exception(StreamClosedError())
         future.exception()  # Retrieved: who does not look at it is not told.

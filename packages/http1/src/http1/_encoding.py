@@ -8,25 +8,27 @@ that no head may hold.
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import Final
 
 from ._delegates import OutgoingHeaders
 from ._errors import HTTPOutputError
 from ._errors import printable
-from ._field_names import canonical_names
 from ._field_names import is_token
+from ._field_names import plain_names
+from ._grammar import BAD_LINE_BYTE
 from ._grammar import CRLF
-from ._grammar import DIGITS
 from ._grammar import LINE_BYTES
 from ._grammar import OWS
 from ._parser import connection_options
 
-# What the writer itself has to know of an application's fields, in canonical spelling.
-_MEANINGFUL: Final = frozenset(
-    ("Connection", "Content-Length", "Date", "Host", "Transfer-Encoding")
-)
-
 _CRLFS: Final = tuple([CRLF * n for n in range(257)])
+
+# For each status that has a name, that name and the line which both make.
+_STATUS_LINES: Final = {
+    status.value: (status.phrase, f"HTTP/1.1 {status.value} {status.phrase}")
+    for status in HTTPStatus
+}
 
 LAST_CHUNK: Final = b"0\r\n\r\n"
 
@@ -52,15 +54,18 @@ class OutgoingFields:
         self.has_host = False
         lines = self.lines
         for name, value in headers.get_all():
-            if name in canonical_names and name not in _MEANINGFUL:
+            if name in plain_names:
                 lines.append(f"{name}: {value}")
+            elif name == "Content-Length":
+                self._read_content_length(value)
+                lines.append(f"Content-Length: {value}")
             else:
                 self._read(name, value)
 
     def _read(self, name: str, value: str) -> None:
         lower = name.lower()
         if lower == "content-length":
-            self._read_content_length(str(value).strip(OWS))
+            self._read_content_length(value)
         elif lower == "transfer-encoding":
             if value.strip(OWS).lower() != "chunked":
                 raise HTTPOutputError(
@@ -80,41 +85,46 @@ class OutgoingFields:
         self.lines.append(f"{name}: {value}")
 
     def _read_content_length(self, value: str) -> None:
-        if not DIGITS.fullmatch(value) or len(value) > 18:
+        # isascii: isdigit alone takes digits of other scripts.
+        if not (value.isdigit() and value.isascii() and len(value) <= 18):
             raise HTTPOutputError(f"malformed Content-Length: {printable(value)}")
         if self.content_length >= 0:
             raise HTTPOutputError("more than one Content-Length")
         self.content_length = int(value)
 
-    def drop_content_length(self) -> None:
-        """Leave Content-Length out after all."""
+    def drop_framing(self) -> None:
+        """Leave out Content-Length and Transfer-Encoding after all."""
+        self.chunked = False
         self.content_length = -1
         self.lines = [line for line in self.lines if not line.lower().startswith("content-length:")]
 
 
 def encode_head(start_line: str, lines: list[str]) -> bytes:
     """A head from its start line and field lines. Raises `HTTPOutputError`, in words."""
-    lines.insert(0, start_line)
-    lines.append("\r\n")
+    text = "\r\n".join(lines)
     try:
-        head = "\r\n".join(lines).encode("latin-1")
+        head = f"{start_line}\r\n{text}\r\n\r\n".encode("latin-1")
     except UnicodeEncodeError as error:
         text = printable(str(error.object)[error.start : error.end])
         raise HTTPOutputError(
             f"{text} in a head: only latin-1 can be sent there; encode it (RFC 8187, for one)"
         ) from None
     left = head.translate(None, LINE_BYTES)
-    count = len(lines)
+    count = len(lines) + 2 if lines else 3
     if left != (_CRLFS[count] if count < len(_CRLFS) else CRLF * count):
-        raise HTTPOutputError(f"control character in a head: {_bad_line(lines)}")
+        bad = [line for line in (start_line, *lines) if BAD_LINE_BYTE.search(line.encode())]
+        raise HTTPOutputError(f"control character in a head: {printable(bad[0], 80)}")
     return head
 
 
-def _bad_line(lines: list[str]) -> str:
-    for line in lines[:-1]:
-        if line.encode("latin-1").translate(None, LINE_BYTES):
-            return printable(line)
-    return "(none)"
+def status_line(code: int, reason: str) -> str:
+    """A status line (RFC 9112 section 4). Raises `HTTPOutputError` for a status out of range."""
+    known = _STATUS_LINES.get(code)
+    if known is not None and known[0] == reason:
+        return known[1]
+    if not 100 <= code <= 999:
+        raise HTTPOutputError(f"status code out of range: {code!r}")
+    return f"HTTP/1.1 {code} {reason}"
 
 
 def encode_chunk_size(size: int) -> bytes:
@@ -170,26 +180,13 @@ def date_line() -> str:
 
 def encode_error(status: int, text: str, *, head_only: bool) -> bytes:
     """A complete response that says what went wrong, in a line of plain text, and closes."""
-    body = f"{status} {_REASONS.get(status, 'Error')}: {text}\n".encode("ascii", "backslashreplace")
+    reason = _STATUS_LINES[status][0] if status in _STATUS_LINES else "Error"
+    body = f"{status} {reason}: {text}\n".encode("ascii", "backslashreplace")
     lines = [
         "Content-Type: text/plain; charset=utf-8",
         f"Content-Length: {len(body)}",
         date_line(),
         "Connection: close",
     ]
-    head = encode_head(f"HTTP/1.1 {status} {_REASONS.get(status, 'Error')}", lines)
+    head = encode_head(status_line(status, reason), lines)
     return head if head_only else head + body
-
-
-_REASONS: Final = {
-    400: "Bad Request",
-    408: "Request Timeout",
-    413: "Content Too Large",
-    414: "URI Too Long",
-    417: "Expectation Failed",
-    431: "Request Header Fields Too Large",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-    503: "Service Unavailable",
-    505: "HTTP Version Not Supported",
-}

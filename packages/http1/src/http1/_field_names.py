@@ -16,9 +16,10 @@ _MAX_NAME_LENGTH: Final = 64
 
 # The names that say where a message ends and what becomes of its connection, in lower case
 # (RFC 9112 section 6, RFC 9110 sections 7.2, 7.6.1, 7.8 and 10.1.1): a parser looks at these at
-# once, whatever their spelling, and at no others.
-FRAMING: Final = frozenset(
-    (
+# once, whatever their spelling, and at no others. The usual spellings lead to the lower case.
+FRAMING: Final = {
+    spelling: name
+    for name in (
         "connection",
         "content-length",
         "expect",
@@ -26,14 +27,20 @@ FRAMING: Final = frozenset(
         "transfer-encoding",
         "upgrade",
     )
-)
+    for spelling in (name, name.title())
+}
 
 # Names of valid fields that are none of FRAMING, as spelled on the wire.
 ordinary: set[str] = set()
 
 _canonical: dict[str, str] = {}
-# The values of `_canonical`: names that are known to be tokens and in canonical spelling.
-canonical_names: set[str] = set()
+
+# Names in canonical spelling that a writer can send without a further look: they are tokens, and
+# none of those in whose values it takes an interest.
+plain_names: set[str] = set()
+_WRITERS_CONCERN: Final = frozenset(
+    ("Connection", "Content-Length", "Date", "Host", "Transfer-Encoding")
+)
 
 
 def is_token(name: str) -> bool:
@@ -55,7 +62,8 @@ def canonical(name: str) -> str:
     spelled = "-".join([word.capitalize() for word in name.split("-")])
     if len(_canonical) < _MAX_NAMES and len(name) <= _MAX_NAME_LENGTH and is_token(name):
         _canonical[name] = spelled
-        canonical_names.add(spelled)
+        if spelled not in _WRITERS_CONCERN:
+            plain_names.add(spelled)
     return spelled
 
 

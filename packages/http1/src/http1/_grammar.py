@@ -55,9 +55,12 @@ VERSION: Final = re.compile(r"HTTP/([0-9])\.([0-9])")
 # path next may take it for a slash.
 _PCHAR: Final = r"!$&'()*+,\-./0-9:;=@A-Z_a-z~\[\]^`{|}"
 ORIGIN_FORM: Final = re.compile(rf"/(?:[{_PCHAR}]|%[0-9A-Fa-f][0-9A-Fa-f])*(?:\?[{_PCHAR}?%\\]*)?")
-# The subset of it that needs no look at what follows a percent sign.
-PLAIN_TARGET_BYTES: Final = b"!$&'()*+,-./0123456789:;=?@_~" + bytes(
-    [*range(0x41, 0x5B), *range(0x61, 0x7B)]
+# The request lines that nearly all requests begin with, a subset of what the rules above allow:
+# the parts are method and target. What does not match is looked at rule by rule.
+PLAIN_REQUEST_LINE: Final = re.compile(
+    r"(GET|POST|HEAD|PUT|DELETE|PATCH|OPTIONS)"
+    r" (/[!$&'()*+,\-./0-9:;=?@A-Z_a-z~]*)"
+    r" HTTP/1\.1"
 )
 
 # RFC 3986 section 3.2.2, for the value of Host (RFC 9110 section 7.2) and every authority

@@ -80,15 +80,16 @@ class HTTPHeaders(MutableMapping[str, str]):
         The white space around a value may still be there. The lines are kept, not copied, and
         read when somebody first asks for a field.
         """
+        # The other attributes are set when the lines are read.
         self = cls.__new__(cls)
         self._wire = lines
-        self._lists = None
-        self._fields = {}
         return self
 
     def _read_wire(self, lines: Sequence[Sequence[str]]) -> None:
         self._wire = None
-        fields = self._fields
+        self._lists = None
+        fields: dict[str, str] = {}
+        self._fields = fields
         for name, value in lines:
             key = canonical(name)
             if key in fields:

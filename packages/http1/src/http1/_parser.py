@@ -36,7 +36,7 @@ from ._grammar import CRLF
 from ._grammar import CRLF_CRLF
 from ._grammar import LINE_BYTES
 from ._grammar import OWS
-from ._grammar import PLAIN_TARGET_BYTES
+from ._grammar import PLAIN_REQUEST_LINE
 from ._head import HeadScanner
 from ._head import split_field
 from ._headers import HTTPHeaders
@@ -107,10 +107,13 @@ _FAILED: Final = State.FAILED
 # What is left of a valid head of n + 1 lines when every byte is deleted that may stand in a line.
 _CRLFS: Final = tuple([CRLF * n for n in range(257)])
 
-# Methods that need no look at their letters.
-_METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))
+# What `RequestStartLine(...)` comes down to, without the detour through its own `__new__`.
+_new_tuple: Final = tuple.__new__
 
 _UNLIMITED: Final = 1 << 62
+
+# What most clients say in Connection; nothing else has to be looked at then.
+_KEEP_ALIVE_OPTION: Final = ["keep-alive"]
 
 _EMPTY_LIST: Final[list[str]] = []
 
@@ -123,11 +126,10 @@ class MessageParser:
         "_chunked",
         "_eof",
         "_error",
-        "_held",
         "_limits",
-        "_paused",
         "_pieces",
         "_quick_head_size",
+        "_quick_header_count",
         "_remaining",
         "_running",
         "_scanner",
@@ -135,8 +137,10 @@ class MessageParser:
         "body_length",
         "body_received",
         "chunk_size",
+        "held",
         "keep_alive",
         "max_body_size",
+        "paused",
         "upgrade",
     )
 
@@ -145,14 +149,17 @@ class MessageParser:
         self._quick_head_size = min(
             limits.max_header_size, limits.max_field_size, limits.max_start_line_size
         )
+        self._quick_header_count = min(limits.max_header_count, len(_CRLFS) - 1)
         self._state = _HEAD
         self._scanner: HeadScanner | None = None
         self._chunked: ChunkedDecoder | None = None
         self._remaining = 0
         self._pieces: list[bytes] = []  # decoded and not delivered yet, the last one first
         self._error: HTTPInputError | None = None  # to be raised behind the pieces
-        self._held = b""
-        self._paused = False
+        #: Bytes that are kept unread, because of a pause.
+        self.held = b""
+        #: Whether the handler is not to be called for the time being. Changed by the methods.
+        self.paused = False
         self._running = False
         self._eof = False
         #: Length of the current body in bytes, or `CHUNKED` or `UNTIL_CLOSE`.
@@ -194,36 +201,43 @@ class MessageParser:
         Raises `HTTPInputError` after the calls for all that was good before. While paused, data
         is kept: who pauses a parser stops feeding it soon.
         """
-        if self._held:
-            data = self._held + data
-            self._held = b""
-        if self._paused:
-            self._held = data
-        else:
-            self._run(data)
+        if self.held:
+            data = self.held + data
+            self.held = b""
+        if self.paused:
+            self.held = data
+            return
+        self._running = True
+        try:
+            position = self._read(data)
+        except BaseException:
+            self._state = _FAILED
+            self._running = False
+            raise
+        self._running = False
+        if position < len(data):
+            self.held = data[position:]
 
     def feed_eof(self) -> None:
         """The peer has sent its last byte. Raises `HTTPInputError` if that cuts a message short."""
         self._eof = True
-        if not self._paused:
+        if not self.paused:
             self._at_eof()
 
     def pause(self) -> None:
         """Call the handler no more until `resume`. May be called from within the handler."""
-        self._paused = True
+        self.paused = True
 
     def resume(self) -> None:
         """Read on with what was kept. Raises as `feed` does; does nothing if not paused."""
-        if not self._paused:
+        if not self.paused:
             return
-        self._paused = False
+        self.paused = False
         if self._running:
             return
-        if self._held or self._pieces or self._state is _END:
-            data = self._held
-            self._held = b""
-            self._run(data)
-        if self._eof and not self._paused:
+        if self.held or self._pieces or self._state is _END:
+            self.feed(b"")
+        if self._eof and not self.paused:
             self._at_eof()
 
     def take_rest(self) -> bytes:
@@ -231,44 +245,23 @@ class MessageParser:
 
         To be called while paused. This is how a connection changes to another protocol.
         """
-        rest = self._held
-        self._held = b""
+        rest = self.held
+        self.held = b""
         self._state = _CLOSED
         return rest
-
-    @property
-    def paused(self) -> bool:
-        return self._paused
 
     @property
     def at_eof(self) -> bool:
         """Whether the peer has sent its last byte."""
         return self._eof
 
-    @property
-    def held(self) -> int:
-        """How many bytes are kept unread while the parser is paused."""
-        return len(self._held)
-
     # --- the machine
-
-    def _run(self, data: bytes) -> None:
-        self._running = True
-        try:
-            position = self._read(data)
-        except HTTPInputError:
-            self._state = _FAILED
-            raise
-        finally:
-            self._running = False
-        if position < len(data):
-            self._held = data[position:]
 
     def _read(self, data: bytes) -> int:
         """Read `data` until it ends or the parser is paused; return where reading stopped."""
         position = 0
         size = len(data)
-        while not self._paused:
+        while not self.paused:
             state = self._state
             if state is _HEAD:
                 if position == size:
@@ -284,8 +277,7 @@ class MessageParser:
                 position = 0
                 size = len(data)
             elif state is _END:
-                self._state = _HEAD
-                self._finish()
+                self._end_message()
             elif self._pieces:
                 self._deliver_piece()
             elif position == size:
@@ -343,8 +335,7 @@ class MessageParser:
         count = len(lines) - 1
         if (
             len(head) > self._quick_head_size
-            or count > self._limits.max_header_count
-            or count >= len(_CRLFS)
+            or count > self._quick_header_count
             or head.translate(None, LINE_BYTES) != _CRLFS[count]
             or not lines[0]
         ):
@@ -353,9 +344,7 @@ class MessageParser:
 
     def _begin_body(self, length: int) -> None:
         """Enter the state in which a body of this length is read. Raises if it is too long."""
-        if length == 0:
-            self._state = _END
-        elif length > 0:
+        if length > 0:
             if length > self.max_body_size:
                 raise HTTPInputError(
                     f"body longer than {self.max_body_size} bytes (max_body_size)", 413
@@ -367,6 +356,10 @@ class MessageParser:
             self._state = _CHUNKED_BODY
         else:
             self._state = _UNTIL_CLOSE
+
+    def _end_message(self) -> None:
+        self._state = _HEAD
+        self._finish()
 
     def _read_chunked(self, data: bytes, position: int) -> int:
         """Decode what `data` holds of a chunked body; the main loop delivers the pieces."""
@@ -490,15 +483,10 @@ class RequestParser(MessageParser):
         # The request line.
         authority = ""
         first = lines.pop(0)
-        parts = first.split(" ")
-        if (
-            len(parts) == 3
-            and (method := parts[0]) in _METHODS
-            and (version := parts[2]) == "HTTP/1.1"
-            and (target := parts[1]).startswith("/")
-            and target.isascii()
-            and not target.encode().translate(None, PLAIN_TARGET_BYTES)
-        ):
+        match = PLAIN_REQUEST_LINE.fullmatch(first)
+        if match is not None:
+            method, target = match.groups()
+            version = "HTTP/1.1"
             path = target
         else:
             method, target, version = self._check_start_line(first)
@@ -515,16 +503,17 @@ class RequestParser(MessageParser):
         self.upgrade = ""
         self.expect_continue = False
         self.keep_alive = version != "HTTP/1.0"
-        hosts: list[str] = []
-        content_length = transfer_encoding = connection = expect = upgrade = _EMPTY_LIST
+        hosts = content_length = transfer_encoding = connection = expect = upgrade = _EMPTY_LIST
         for name, value in unusual:
-            lower = name.lower()
-            if lower not in FRAMING:
+            lower = FRAMING.get(name)
+            if lower is None:
+                lower = name.lower()
+            if lower == "host":
+                hosts = [*hosts, value.strip(OWS)]
+            elif lower not in FRAMING:
                 if not is_token(name):
                     self._diagnose(head)
                 learn_ordinary(name)
-            elif lower == "host":
-                hosts.append(value.strip(OWS))
             elif lower == "connection":
                 connection = [*connection, value.strip(OWS)]
             elif lower == "content-length":
@@ -546,7 +535,10 @@ class RequestParser(MessageParser):
             fields.append(["Host", authority])
 
         if connection:
-            self._read_connection(connection, upgrade)
+            if connection == _KEEP_ALIVE_OPTION:
+                self.keep_alive = True
+            else:
+                self._read_connection(connection, upgrade)
         if content_length or transfer_encoding:
             length = request_body_length(version, content_length, transfer_encoding)
         else:
@@ -561,16 +553,17 @@ class RequestParser(MessageParser):
         self._chunked = None
         self._state = _END
         self._handler.head_received(
-            RequestStartLine(method, path, version), HTTPHeaders.from_lines(fields)
+            _new_tuple(RequestStartLine, (method, path, version)), HTTPHeaders.from_lines(fields)
         )
-        if self._state is _END:
-            self._begin_body(length)
+        if length:
+            if self._state is _END:
+                self._begin_body(length)
+        elif not self.paused and self._state is _END:
+            self._state = _HEAD
+            self._handler.message_complete()
 
     def _read_connection(self, values: list[str], upgrade: list[str]) -> None:
         """RFC 9110 section 7.6.1, RFC 9112 section 9.3."""
-        if len(values) == 1 and values[0] == "keep-alive":
-            self.keep_alive = True
-            return
         options = connection_options(values)
         if "close" in options:
             self.keep_alive = False
@@ -610,7 +603,7 @@ class ResponseParser(MessageParser):
         self._handler.body_received(chunk)
 
     def _finish(self) -> None:
-        self._paused = True
+        self.paused = True
         self._handler.message_complete()
 
     def _check_start_line(self, line: str) -> ResponseStartLine:
@@ -642,7 +635,7 @@ class ResponseParser(MessageParser):
         self._state = _HEAD if 100 <= status < 200 and status != 101 else _END
         final = self._state
         self._handler.head_received(start_line, headers)
-        if self._state is final and final is _END:
+        if length and self._state is final and final is _END:
             self._begin_body(length)
 
 

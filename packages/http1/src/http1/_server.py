@@ -190,9 +190,10 @@ class HTTP1ServerConnection:
             self._parser.feed(data)
         except HTTPInputError as error:
             self._refuse(error)
-        else:
-            if self._parser.held > _MAX_SENT_AHEAD:
-                self.stream.pause_reading()
+            return
+        held = self._parser.held
+        if held and len(held) > _MAX_SENT_AHEAD:
+            self.stream.pause_reading()
 
     def eof_received(self) -> None:
         # A client that has shut its sending side still gets its answers.
@@ -229,7 +230,8 @@ class HTTP1ServerConnection:
     def body_received(self, chunk: bytes) -> None:
         message = self._message
         exchange = self._exchange
-        assert message is not None and exchange is not None
+        assert message is not None
+        assert exchange is not None
         try:
             waiting = message.data_received(chunk)
         except Exception as error:
@@ -241,7 +243,8 @@ class HTTP1ServerConnection:
     def message_complete(self) -> None:
         message = self._message
         exchange = self._exchange
-        assert message is not None and exchange is not None
+        assert message is not None
+        assert exchange is not None
         self._message = None
         try:
             message.finish()
@@ -351,7 +354,7 @@ class HTTP1ServerConnection:
         except HTTPInputError as error:
             self._refuse(error)
             return
-        if self._parser.held > _MAX_SENT_AHEAD or self._held is not None:
+        if len(self._parser.held) > _MAX_SENT_AHEAD or self._held is not None:
             return
         if self._parser.at_eof and self._exchange is None and self._delegate is not None:
             self._linger()
