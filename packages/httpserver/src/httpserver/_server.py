@@ -1,10 +1,13 @@
 """`HTTPServer`: accepted connections for HTTP/1.x, and requests for what answers them."""
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from collections.abc import Iterable
 from ssl import SSLContext
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import Final
 from typing import Literal
 from typing import TypedDict
 from typing import Unpack
@@ -17,6 +20,7 @@ from http1 import HTTPMessageDelegate
 from http1 import HTTPServerConnectionDelegate
 from iostream import IOStream
 from netsock import SocketOptions
+from tcpserver import Drained
 from tcpserver import TCPServer
 
 from ._access_log import AccessLog
@@ -31,6 +35,10 @@ from ._proxies import XHeaders
 
 if TYPE_CHECKING:
     from tornado.httputil import HTTPServerConnectionDelegate as TornadoConnectionDelegate
+
+
+# How long a drain waits for TLS handshakes, which may be followed by a request.
+_HANDSHAKE_GRACE: Final = 1.0
 
 
 class TCPOptions(TypedDict, total=False):
@@ -164,6 +172,9 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
             entry = ProxiedDelegate(entry, policy)
         self._entry = entry
         self._serving: set[HTTP1ServerConnection] = set()
+        self._detached: set[IOStream] = set()
+        self._draining = False
+        self._drains: set[asyncio.Task[None]] = set()
 
     # --- What a subclass may override
 
@@ -174,18 +185,29 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
         return self._delegate.start_request(server_conn, request_conn)
 
     def on_close(self, server_conn: HTTP1ServerConnection) -> None:
-        """Called when a connection was closed, or detached. Overridden, it has to be called too."""
+        """Called when a connection has been closed, or detached. Overridden, call this one too."""
         self._serving.discard(server_conn)
-        if self._delegate is not self:
-            self._delegate.on_close(server_conn)
+        if not server_conn.stream.closed():
+            self._detached.add(server_conn.stream)
+            self._check_drained()
+        self._delegate.on_close(server_conn)
 
     # --- From the accepted connection to its requests
 
     def handle_stream(self, stream: IOStream, address: object) -> None:
+        """Serve the requests that come on `stream`."""
         context = ConnectionContext.of_peer(address, self._protocol)
         connection = HTTP1ServerConnection(stream, self.parameters, context)
         self._serving.add(connection)
         connection.start_serving(self._entry)
+        if self._draining:
+            self._drain_connection(connection)
+
+    def stream_closed(self, stream: IOStream) -> None:
+        """Called by a stream of this server when it closes."""
+        super().stream_closed(stream)
+        self._detached.discard(stream)
+        self._check_drained()
 
     # --- The end
 
@@ -197,6 +219,60 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
         """
         while self._serving:
             await next(iter(self._serving)).close()
+
+    async def drain(self, timeout: float | None = None) -> Drained:  # noqa: ASYNC109  # its documented name
+        """Stop listening, answer what has been asked, and close all connections.
+
+        A connection between two requests is closed at once. A request that is under way is
+        answered, with `Connection: close`. A connection on which nothing has come yet, or a part of
+        a head, gets a second to go on: what it sends may have crossed with the decision to stop.
+        Connections that were detached are left alone.
+
+        `timeout`: seconds after which what is left is closed; None takes `drain_timeout`. The
+        result says how many connections ended by themselves, and how many had to be cut.
+        """
+        self.stop()
+        before = self._undetached()
+        if before:
+            self._draining = True
+            loop = asyncio.get_running_loop()
+            self._empty = loop.create_future()
+            grace = loop.call_later(_HANDSHAKE_GRACE, self._close_handshakes)
+            for connection in list(self._serving):
+                self._drain_connection(connection)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._drain_timeout if timeout is None else timeout):
+                    await self._empty
+            grace.cancel()
+            self._empty = None
+            self._draining = False
+        cut = self._undetached()
+        self._close_handshakes()
+        await self.close_all_connections()
+        return Drained(finished=max(before - cut, 0), cut=cut)
+
+    def _drain_connection(self, connection: HTTP1ServerConnection) -> None:
+        task = asyncio.get_running_loop().create_task(connection.drain())
+        # The loop itself only keeps weak references to its tasks.
+        self._drains.add(task)
+        task.add_done_callback(self._drains.discard)
+
+    def _undetached(self) -> int:
+        """How many streams are this server's to end: all but those that were detached."""
+        return len(self._streams) - len(self._detached)
+
+    def _check_drained(self) -> None:
+        empty = self._empty
+        if empty is not None and not empty.done() and not self._undetached():
+            empty.set_result(None)
+
+    def _close_handshakes(self) -> None:
+        """Close what is not a connection for HTTP yet."""
+        if self._proxy_gate is not None:
+            self._proxy_gate.close()
+        served = {connection.stream for connection in self._serving}
+        for stream in self._streams - served - self._detached:
+            stream.close()
 
 
 def _delegate_for(

@@ -4,7 +4,9 @@ import asyncio
 import re
 import socket
 import ssl
+from collections.abc import Awaitable
 from collections.abc import Callable
+from collections.abc import Generator
 from typing import Any
 from typing import TypeVar
 from typing import cast
@@ -53,25 +55,28 @@ class TornadoStream:
     def fileno(self) -> int:
         return self.inner.fileno()
 
-    def read_bytes(self, num_bytes: int, partial: bool = False) -> asyncio.Future[bytes]:
-        return self._translate(self.inner.read_bytes, num_bytes, partial)
+    def read_bytes(self, num_bytes: int, partial: bool = False) -> Awaitable[bytes]:
+        return self._read(self.inner.read_bytes, num_bytes, partial)
 
-    def read_into(self, buf: bytearray, partial: bool = False) -> asyncio.Future[int]:
-        return self._translate(self.inner.read_into, buf, partial)
+    def read_into(self, buf: bytearray, partial: bool = False) -> Awaitable[int]:
+        return self._read(self.inner.read_into, buf, partial)
 
-    def read_until(self, delimiter: bytes, max_bytes: int | None = None) -> asyncio.Future[bytes]:
-        return self._translate(self.inner.read_until, delimiter, max_bytes)
+    def read_until(self, delimiter: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
+        return self._read(self.inner.read_until, delimiter, max_bytes)
 
     def read_until_regex(
         self, regex: bytes | re.Pattern[bytes], max_bytes: int | None = None
-    ) -> asyncio.Future[bytes]:
-        return self._translate(self.inner.read_until_regex, regex, max_bytes)
+    ) -> Awaitable[bytes]:
+        return self._read(self.inner.read_until_regex, regex, max_bytes)
 
-    def read_until_close(self) -> asyncio.Future[bytes]:
-        return self._translate(self.inner.read_until_close)
+    def read_until_close(self) -> Awaitable[bytes]:
+        return self._read(self.inner.read_until_close)
 
     def write(self, data: bytes | bytearray | memoryview) -> asyncio.Future[None]:
-        return self._translate(self.inner.write, data)
+        try:
+            return translated(self.inner.write(data))
+        except StreamClosedError as error:
+            raise translate(error) from None
 
     def set_close_callback(self, callback: Callable[[], None] | None) -> None:
         self.inner.set_close_callback(callback)
@@ -91,11 +96,24 @@ class TornadoStream:
     def writing(self) -> bool:
         return self.inner.writing()
 
-    def _translate(
-        self, method: Callable[..., asyncio.Future[T]], *args: object
-    ) -> asyncio.Future[T]:
+    def _read(self, method: Callable[..., Awaitable[T]], *args: object) -> Awaitable[T]:
         try:
-            return translated(method(*args))
+            return _Translated(method(*args))
+        except StreamClosedError as error:
+            raise translate(error) from None
+
+
+class _Translated(Awaitable[T]):
+    """`inner`, failing with Tornado's exceptions. Without a Future between, a turn of the loop is saved."""
+
+    __slots__ = ("_inner",)
+
+    def __init__(self, inner: Awaitable[T]) -> None:
+        self._inner = inner
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        try:
+            return (yield from self._inner.__await__())
         except StreamClosedError as error:
             raise translate(error) from None
 
