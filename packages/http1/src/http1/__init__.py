@@ -9,10 +9,10 @@ from ._errors import HTTPOutputError
 from ._headers import HTTPHeaders
 from ._limits import Limits
 from ._parameters import HTTP1ConnectionParameters
-from ._parser import RequestHandler
-from ._parser import RequestParser
-from ._parser import ResponseHandler
-from ._parser import ResponseParser
+from ._request_parser import RequestHandler
+from ._request_parser import RequestParser
+from ._response_parser import ResponseHandler
+from ._response_parser import ResponseParser
 from ._server import HTTP1ServerConnection
 from ._start_line import RequestStartLine
 from ._start_line import ResponseStartLine

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import asyncio
 import warnings
+from collections.abc import Awaitable
 from collections.abc import Callable
-from enum import Enum
 from typing import Final
 from typing import Protocol
 
 from iostream import IOStream
 from iostream import StreamClosedError
 
+from ._client import ResponseReader
 from ._delegates import HTTPConnection
+from ._delegates import HTTPMessageDelegate
 from ._delegates import OutgoingHeaders
 from ._encoding import LAST_CHUNK
 from ._encoding import OutgoingFields
@@ -40,40 +42,12 @@ from ._start_line import RequestStartLine
 from ._start_line import ResponseStartLine
 from ._start_line import parse_request_start_line
 from ._start_line import parse_response_start_line
+from ._writing import Afterwards
+from ._writing import Writing
 
 # A piece of a body is copied behind its head (or into its chunk) up to this size, where a second
 # buffer would cost the kernel more than the copy costs us.
 _JOIN_LIMIT: Final = 16 * 1024
-
-
-class Writing(Enum):
-    """How much of a message has been written."""
-
-    #: Nothing, or interim responses only.
-    HEAD = "head"
-    #: The head; a body of known length follows.
-    SIZED = "sized body"
-    #: The head; a body in chunks follows.
-    CHUNKED = "chunked body"
-    #: The head; a body follows whose end is the end of the connection.
-    UNTIL_CLOSE = "body until close"
-    #: The head; there is no body, and none of what is given as one is written.
-    NO_BODY = "no body"
-    #: Everything.
-    DONE = "done"
-    #: Not everything, and nothing more will be.
-    BROKEN = "broken"
-
-
-class Afterwards(Enum):
-    """What becomes of the connection when the message has been written."""
-
-    #: It serves the next exchange.
-    KEEP_ALIVE = "keep alive"
-    #: It is closed.
-    CLOSE = "close"
-    #: It carries another protocol from here on: the answer was 101, or 2xx to CONNECT.
-    SWITCH = "switch"
 
 
 _HEAD: Final = Writing.HEAD
@@ -102,6 +76,9 @@ class Reader(Protocol):
 
     def release(self) -> IOStream:
         """Let go of the stream, with what came from the peer and was not read put back into it."""
+
+    def trailers(self) -> HTTPHeaders:
+        """The trailer fields of the present message, empty if none came."""
 
     def limit_body_time(self, seconds: float, /) -> None:
         """Change the body's timeout for the present message."""
@@ -150,7 +127,7 @@ class HTTP1Connection(HTTPConnection):
         self.is_client = is_client
         self.params = HTTP1ConnectionParameters() if params is None else params
         self.context = context
-        self._reader: Reader | None = None
+        self._reader: Reader | None = ResponseReader(self) if is_client else None
         #: How much of the message has been written.
         self.writing = _HEAD
         self._remaining = 0  # bytes of a sized body that are still to be written
@@ -182,9 +159,9 @@ class HTTP1Connection(HTTPConnection):
         return not self.is_client and self._method == method
 
     def set_close_callback(self, callback: Callable[[], None] | None) -> None:
-        """Call `callback` if the connection is closed before this exchange has been written.
+        """Call `callback` if the connection is closed before this exchange is through.
 
-        While a request is still being received its delegate's `on_connection_close` is called
+        That is, before the response has been written, or on a client has been read. While a request is still being received its delegate's `on_connection_close` is called
         as well. `None` takes the callback back.
         """
         self._close_callback = callback
@@ -202,11 +179,23 @@ class HTTP1Connection(HTTPConnection):
         if self._reader is not None:
             self._reader.limit_body_size(max_body_size)
 
+    @property
+    def trailers(self) -> HTTPHeaders:
+        """The trailer fields of the message that was received (RFC 9110 section 6.5).
+
+        Complete when the delegate's `finish` is called, which is the time to look at them; empty
+        if none came. Fields that have no business there, such as those of framing or
+        authentication, are left out (RFC 9110 section 6.5.1).
+        """
+        return HTTPHeaders() if self._reader is None else self._reader.trailers()
+
     def detach(self) -> IOStream:
         """Take the stream, and with it what the peer has sent behind the head.
 
         For protocols that begin with an HTTP head, such as WebSocket, and for CONNECT. On a
-        server it may be called from `headers_received` on. The connection does no more.
+        server it may be called from `headers_received` on; on a client from there on as well, and
+        still when `read_response` is done, if the answer was 101, or 2xx to CONNECT. The
+        connection does no more.
         """
         reader = self._reader
         if reader is None:
@@ -220,6 +209,30 @@ class HTTP1Connection(HTTPConnection):
     def close(self) -> None:
         """Close the stream at once, whatever has been written."""
         self.stream.close()
+
+    # --- reading
+
+    def read_response(self, delegate: HTTPMessageDelegate) -> Awaitable[bool]:
+        """Read the response to the request that this writes; for a client, once for each exchange.
+
+        The result is True when both messages are complete and the stream is open: the next
+        `HTTP1Connection` can be made on it. False when the stream is closed, or was detached.
+        Whether the response was complete is told by the delegate: it gets `finish` then, and
+        `on_connection_close` otherwise, never both; `stream.error` says why. Nobody is told more
+        than that about a server's mistakes; what a method of the delegate raises is raised here.
+
+        Interim responses (1xx) come to `headers_received` as well, before the final one, and are
+        a head alone. 101 is final. An answer that comes before the end of the request is
+        delivered as it comes; the result still waits for `finish()`, unless the server closes, or
+        the request holds back its body (`Expect: 100-continue`) and the server did not ask for it.
+
+        To stop waiting, cancel: the stream is closed. How long the server takes to begin its
+        answer is not limited by the parameters; use `asyncio.timeout`.
+        """
+        reader = self._reader
+        if not isinstance(reader, ResponseReader):
+            raise RuntimeError("read_response() is for clients that have not been detached")
+        return reader.read(delegate)
 
     # --- writing
 
@@ -338,7 +351,8 @@ class HTTP1Connection(HTTPConnection):
         """The stream is closed. Called by the reader; calls the close callback, once."""
         callback = self._close_callback
         self._close_callback = None
-        self._reader = None
+        if not self.is_client:
+            self._reader = None
         if self.writing is not _DONE:
             self.writing = _BROKEN
         if callback is not None:

@@ -8,7 +8,11 @@ asked once a tick whether that was too long ago.
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 from typing import Protocol
+
+if TYPE_CHECKING:
+    from ._parameters import HTTP1ConnectionParameters
 
 
 class Guarded(Protocol):
@@ -53,3 +57,12 @@ class Deadlines:
         self._timer = self.loop.call_later(self.tick, self._pass)
         for guarded in list(self._guarded):
             guarded.check_deadline(self.now)
+
+
+def deadlines_of(params: HTTP1ConnectionParameters) -> Deadlines:
+    """The `Deadlines` of all connections of the running loop that have these parameters."""
+    loop = asyncio.get_running_loop()
+    deadlines = params.deadlines
+    if deadlines is None or deadlines.loop is not loop:
+        deadlines = params.deadlines = Deadlines(loop, params.tick)
+    return deadlines

@@ -20,7 +20,7 @@ from ._grammar import BAD_LINE_BYTE
 from ._grammar import CRLF
 from ._grammar import LINE_BYTES
 from ._grammar import OWS
-from ._parser import connection_options
+from ._message_parser import connection_options
 
 _CRLFS: Final = tuple([CRLF * n for n in range(257)])
 

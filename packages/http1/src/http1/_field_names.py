@@ -33,7 +33,8 @@ FRAMING: Final = {
 # Names of valid fields that are none of FRAMING, as spelled on the wire.
 ordinary: set[str] = set()
 
-_canonical: dict[str, str] = {}
+# Names that are tokens, and how they are spelled in `HTTPHeaders`.
+known_spellings: dict[str, str] = {}
 
 # Names in canonical spelling that a writer can send without a further look: they are tokens, and
 # none of those in whose values it takes an interest.
@@ -56,12 +57,12 @@ def learn_ordinary(name: str) -> None:
 
 def canonical(name: str) -> str:
     """`name` in the spelling that `HTTPHeaders` uses: `content-TYPE` becomes `Content-Type`."""
-    known = _canonical.get(name)
+    known = known_spellings.get(name)
     if known is not None:
         return known
     spelled = "-".join([word.capitalize() for word in name.split("-")])
-    if len(_canonical) < _MAX_NAMES and len(name) <= _MAX_NAME_LENGTH and is_token(name):
-        _canonical[name] = spelled
+    if len(known_spellings) < _MAX_NAMES and len(name) <= _MAX_NAME_LENGTH and is_token(name):
+        known_spellings[name] = spelled
         if spelled not in _WRITERS_CONCERN:
             plain_names.add(spelled)
     return spelled

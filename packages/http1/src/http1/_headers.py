@@ -14,6 +14,7 @@ from ._errors import HTTPInputError
 from ._errors import printable
 from ._field_names import canonical
 from ._field_names import is_token
+from ._field_names import known_spellings
 from ._grammar import BAD_LINE_BYTE
 from ._grammar import OWS
 
@@ -49,8 +50,8 @@ class HTTPHeaders(MutableMapping[str, str]):
     _fields: dict[str, str]
     # Canonical name -> its values, for names that have more than one; None while there are none.
     _lists: dict[str, list[str]] | None
-    # The field lines as they came, until somebody asks: [name, value with white space around it].
-    _wire: Sequence[Sequence[str]] | None
+    # The field lines as they came, until somebody asks.
+    _wire: Sequence[str] | None
 
     def __init__(
         self,
@@ -67,30 +68,30 @@ class HTTPHeaders(MutableMapping[str, str]):
         elif type(fields) is dict:
             own = self._fields
             for name, value in fields.items():
-                own[canonical(name)] = value
+                own[known_spellings.get(name) or canonical(name)] = value
         else:
             self.update(fields)
         if more:
             self.update(more)
 
     @classmethod
-    def from_lines(cls, lines: Sequence[Sequence[str]]) -> HTTPHeaders:
-        """Headers from field lines that a parser found valid: a name and a value each.
+    def from_lines(cls, lines: Sequence[str]) -> HTTPHeaders:
+        """Headers from field lines, without CRLF, that a parser has found valid.
 
-        The white space around a value may still be there. The lines are kept, not copied, and
-        read when somebody first asks for a field.
+        They are kept, not copied, and read when somebody first asks for a field.
         """
         # The other attributes are set when the lines are read.
         self = cls.__new__(cls)
         self._wire = lines
         return self
 
-    def _read_wire(self, lines: Sequence[Sequence[str]]) -> None:
+    def _read_wire(self, lines: Sequence[str]) -> None:
         self._wire = None
         self._lists = None
         fields: dict[str, str] = {}
         self._fields = fields
-        for name, value in lines:
+        for line in lines:
+            name, _, value = line.partition(":")
             key = canonical(name)
             if key in fields:
                 self._append(key, value.strip(OWS))

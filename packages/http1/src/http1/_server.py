@@ -32,25 +32,29 @@ from typing import Final
 from iostream import IOStream
 from iostream import StreamClosedError
 
-from ._connection import Afterwards
 from ._connection import HTTP1Connection
-from ._connection import Writing
 from ._deadlines import Deadlines
+from ._deadlines import deadlines_of
+from ._decompress import DecompressedRequests
 from ._delegates import HTTPMessageDelegate
 from ._delegates import HTTPServerConnectionDelegate
 from ._encoding import encode_error
 from ._errors import HTTPInputError
 from ._errors import printable
 from ._headers import HTTPHeaders
+from ._holdup import Holdup
+from ._holdup import is_over
 from ._linger import Linger
 from ._log import log_refused
 from ._mypyc import mypyc_attr
 from ._parameters import HTTP1ConnectionParameters
-from ._parser import RequestParser
+from ._request_parser import RequestParser
 from ._start_line import RequestStartLine
 from ._watch import Phase
 from ._watch import Verdict
 from ._watch import Watch
+from ._writing import Afterwards
+from ._writing import Writing
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +122,7 @@ class HTTP1ServerConnection:
         self._exchange: HTTP1Connection | None = None
         self._message: HTTPMessageDelegate | None = None
         self._request: RequestStartLine | None = None
-        self._held: asyncio.Future[None] | None = None  # what a delegate wants waited for
+        self._held: Holdup | None = None  # what a delegate wants waited for
         self._draining = False
         self._closed: asyncio.Future[None] | None = None
         self._deadlines: Deadlines | None = None
@@ -133,12 +137,9 @@ class HTTP1ServerConnection:
         """Begin to read requests, each for a message delegate that `delegate` gives."""
         if self._delegate is not None:
             raise RuntimeError("start_serving() was called before")
-        self._delegate = delegate
-        deadlines = self.params.deadlines
-        loop = asyncio.get_running_loop()
-        if deadlines is None or deadlines.loop is not loop:
-            deadlines = self.params.deadlines = Deadlines(loop, self.params.tick)
-        self._deadlines = deadlines
+        params = self.params
+        self._delegate = DecompressedRequests(delegate, params) if params.decompress else delegate
+        deadlines = self._deadlines = deadlines_of(self.params)
         self._watch = Watch(self.params, deadlines.now)
         deadlines.add(self)
         try:
@@ -222,7 +223,7 @@ class HTTP1ServerConnection:
         except Exception as error:
             self._application_failed(error, exchange)
             return
-        if waiting is not None:
+        if waiting is not None and not is_over(waiting):
             self._hold(waiting)
         elif self._parser.expect_continue:
             self._continue()
@@ -237,7 +238,7 @@ class HTTP1ServerConnection:
         except Exception as error:
             self._application_failed(error, exchange)
             return
-        if waiting is not None:
+        if waiting is not None and not is_over(waiting):
             self._hold(waiting)
 
     def message_complete(self) -> None:
@@ -293,6 +294,9 @@ class HTTP1ServerConnection:
         self._end()
         return stream
 
+    def trailers(self) -> HTTPHeaders:
+        return self._parser.trailers
+
     def limit_body_time(self, seconds: float) -> None:
         if self._watch is not None:
             self._watch.body_timeout = seconds
@@ -322,24 +326,17 @@ class HTTP1ServerConnection:
 
     def _hold(self, waiting: Awaitable[None]) -> None:
         """Read on when what a delegate returned is done."""
-        future = asyncio.ensure_future(waiting)
-        self._held = future
         self._parser.pause()
         self.stream.pause_reading()
-        future.add_done_callback(self._release)
+        self._held = Holdup(waiting, self._go_on)
 
-    def _release(self, future: asyncio.Future[None]) -> None:
-        if future is not self._held:
-            # The connection ended before; somebody has to look at the outcome.
-            if not future.cancelled():
-                future.exception()
+    def _go_on(self, holdup: Holdup, error: BaseException | None) -> None:
+        if holdup is not self._held:
             return
         self._held = None
-        exchange = self._exchange
-        error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if error is not None:
-            if exchange is not None:
-                self._application_failed(error, exchange)
+            if self._exchange is not None:
+                self._application_failed(error, self._exchange)
             return
         self.stream.cork()
         if self._parser.expect_continue:
@@ -384,7 +381,11 @@ class HTTP1ServerConnection:
         self._answer_error(error.status_code, str(error))
 
     def _application_failed(self, error: BaseException, exchange: HTTP1Connection) -> None:
-        """An application's method raised `error`."""
+        """A method of an application's raised `error`, which may have found a bad body."""
+        if isinstance(error, HTTPInputError):
+            if exchange is self._exchange:
+                self._refuse(error)
+            return
         if not isinstance(error, StreamClosedError):
             logger.error("Exception in %s", self._describe(), exc_info=error)
         if exchange is self._exchange and exchange.writing is not _DONE:

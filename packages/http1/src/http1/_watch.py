@@ -21,8 +21,10 @@ class Phase(Enum):
     IDLE = "idle"
     #: The rest of a head.
     HEAD = "head"
-    #: The rest of a body.
+    #: The rest of a request's body.
     BODY = "body"
+    #: The rest of a response's body: a server may take its time, as an event stream does.
+    RESPONSE_BODY = "response body"
     #: The application, which holds back a message or is busy with its answer.
     APPLICATION = "application"
 
@@ -124,5 +126,9 @@ class Watch:
             late = elapsed - _RATE_GRACE
             if late > 0 and self._received - self._since_received < late * params.min_body_rate:
                 self.reason = "body slower than min_body_rate"
+                return Verdict.TIMED_OUT
+        elif self._phase is Phase.RESPONSE_BODY:
+            if elapsed > self.body_timeout:
+                self.reason = "body not complete within body_timeout"
                 return Verdict.TIMED_OUT
         return Verdict.FINE

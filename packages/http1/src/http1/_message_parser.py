@@ -1,4 +1,4 @@
-"""`RequestParser` and `ResponseParser`: bytes in, calls on a handler out. No socket, no clock.
+"""`MessageParser`: what the two parsers share, which is all but the meaning of a head.
 
 Theory of operation
 -------------------
@@ -20,60 +20,18 @@ from __future__ import annotations
 
 from enum import Enum
 from typing import Final
-from typing import Protocol
 
 from ._chunked import ChunkedDecoder
 from ._errors import HTTPInputError
-from ._field_names import FRAMING
-from ._field_names import is_token
-from ._field_names import learn_ordinary
-from ._field_names import ordinary
 from ._framing import CHUNKED
-from ._framing import UNTIL_CLOSE
-from ._framing import request_body_length
-from ._framing import response_body_length
 from ._grammar import CRLF
 from ._grammar import CRLF_CRLF
 from ._grammar import LINE_BYTES
 from ._grammar import OWS
-from ._grammar import PLAIN_REQUEST_LINE
 from ._head import HeadScanner
-from ._head import split_field
 from ._headers import HTTPHeaders
 from ._limits import Limits
 from ._mypyc import mypyc_attr
-from ._start_line import RequestStartLine
-from ._start_line import ResponseStartLine
-from ._start_line import parse_request_start_line
-from ._start_line import parse_response_start_line
-from ._target import check_host
-from ._target import parse_target
-
-
-class RequestHandler(Protocol):
-    """What a `RequestParser` calls. The calls for a message come in the order given here."""
-
-    def head_received(self, start_line: RequestStartLine, headers: HTTPHeaders, /) -> object:
-        """A head came. What it means is in the parser's attributes, such as `keep_alive`."""
-
-    def body_received(self, chunk: bytes, /) -> object:
-        """A piece of the body came, never an empty one."""
-
-    def message_complete(self) -> object:
-        """The message is complete. A chunked one's trailers are in the parser's `trailers`."""
-
-
-class ResponseHandler(Protocol):
-    """What a `ResponseParser` calls. The calls for a message come in the order given here."""
-
-    def head_received(self, start_line: ResponseStartLine, headers: HTTPHeaders, /) -> object:
-        """A head came. An interim response (status 1xx) is this call alone, without `message_complete`."""
-
-    def body_received(self, chunk: bytes, /) -> object:
-        """A piece of the body came, never an empty one."""
-
-    def message_complete(self) -> object:
-        """The message is complete. A chunked one's trailers are in the parser's `trailers`."""
 
 
 class State(Enum):
@@ -107,15 +65,7 @@ _FAILED: Final = State.FAILED
 # What is left of a valid head of n + 1 lines when every byte is deleted that may stand in a line.
 _CRLFS: Final = tuple([CRLF * n for n in range(257)])
 
-# What `RequestStartLine(...)` comes down to, without the detour through its own `__new__`.
-_new_tuple: Final = tuple.__new__
-
 _UNLIMITED: Final = 1 << 62
-
-# What most clients say in Connection; nothing else has to be looked at then.
-_KEEP_ALIVE_OPTION: Final = ["keep-alive"]
-
-_EMPTY_LIST: Final[list[str]] = []
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -342,8 +292,22 @@ class MessageParser:
             lines = self._diagnose(head).decode("latin-1").split("\r\n")
         return lines
 
-    def _begin_body(self, length: int) -> None:
-        """Enter the state in which a body of this length is read. Raises if it is too long."""
+    def _begin_message(self, length: int) -> None:
+        """A head has been read; `length` is that of its body, as in `body_length`."""
+        self.body_length = length
+        self.body_received = 0
+        self.max_body_size = self._limits.max_body_size
+        self._chunked = None
+        self._state = _END
+
+    def _begin_body(self) -> None:
+        """Enter the state in which the body is read. Raises if it is too long.
+
+        Not if the handler has taken the connection over meanwhile.
+        """
+        if self._state is not _END:
+            return
+        length = self.body_length
         if length > 0:
             if length > self.max_body_size:
                 raise HTTPInputError(
@@ -428,215 +392,6 @@ class MessageParser:
 
     def _finish(self) -> None:
         raise NotImplementedError
-
-
-@mypyc_attr(allow_interpreted_subclasses=True)
-class RequestParser(MessageParser):
-    """Reads requests: bytes in, calls on a handler out.
-
-    >>> class Handler:
-    ...     def head_received(self, start_line, headers):
-    ...         print(start_line.method, start_line.path, dict(headers))
-    ...     def body_received(self, chunk):
-    ...         print(chunk)
-    ...     def message_complete(self):
-    ...         print("complete")
-    >>> parser = RequestParser(Handler())
-    >>> parser.feed(b"POST /a HTTP/1.1\\r\\nHost: x\\r\\nContent-Le")
-    >>> parser.feed(b"ngth: 5\\r\\n\\r\\nhello")
-    POST /a {'Host': 'x', 'Content-Length': '5'}
-    b'hello'
-    complete
-
-    A target in absolute form is given as its path, and its authority stands in the place of the
-    Host field, as RFC 9112 section 3.2.2 says; `target` keeps what came.
-    """
-
-    __slots__ = ("_handler", "expect_continue", "target")
-
-    def __init__(self, handler: RequestHandler, limits: Limits | None = None) -> None:
-        MessageParser.__init__(self, Limits() if limits is None else limits)
-        self._handler = handler
-        #: Whether the client waits for `100 Continue` before it sends its body.
-        self.expect_continue = False
-        #: The request target as it came.
-        self.target = ""
-
-    def _data(self, chunk: bytes) -> None:
-        self._handler.body_received(chunk)
-
-    def _finish(self) -> None:
-        self._handler.message_complete()
-
-    def _check_start_line(self, line: str) -> RequestStartLine:
-        start_line = parse_request_start_line(line)
-        if len(start_line.method) > self._limits.max_method_size:
-            raise HTTPInputError(
-                f"method longer than {self._limits.max_method_size} bytes (max_method_size)", 501
-            )
-        parse_target(start_line.method, start_line.path)
-        return start_line
-
-    def _read_head(self, head: bytes, more: bool) -> None:
-        lines = self._split_head(head)
-
-        # The request line.
-        authority = ""
-        first = lines.pop(0)
-        match = PLAIN_REQUEST_LINE.fullmatch(first)
-        if match is not None:
-            method, target = match.groups()
-            version = "HTTP/1.1"
-            path = target
-        else:
-            method, target, version = self._check_start_line(first)
-            path, authority = parse_target(method, target)
-
-        # The fields: all of them are split, and those looked at whose names say something about
-        # framing or were not seen before.
-        try:
-            fields = [line.split(":", 1) for line in lines]
-            unusual = [(name, value) for name, value in fields if name not in ordinary]
-        except ValueError:
-            self._diagnose(head)
-            raise
-        self.upgrade = ""
-        self.expect_continue = False
-        self.keep_alive = version != "HTTP/1.0"
-        hosts = content_length = transfer_encoding = connection = expect = upgrade = _EMPTY_LIST
-        for name, value in unusual:
-            lower = FRAMING.get(name)
-            if lower is None:
-                lower = name.lower()
-            if lower == "host":
-                hosts = [*hosts, value.strip(OWS)]
-            elif lower not in FRAMING:
-                if not is_token(name):
-                    self._diagnose(head)
-                learn_ordinary(name)
-            elif lower == "connection":
-                connection = [*connection, value.strip(OWS)]
-            elif lower == "content-length":
-                content_length = [*content_length, value.strip(OWS)]
-            elif lower == "transfer-encoding":
-                transfer_encoding = [*transfer_encoding, value.strip(OWS)]
-            elif lower == "expect":
-                expect = [*expect, value.strip(OWS)]
-            else:
-                upgrade = [*upgrade, value.strip(OWS)]
-
-        # RFC 9112 section 3.2: exactly one Host in HTTP/1.1, and never two.
-        if len(hosts) == 1:
-            check_host(hosts[0])
-        elif hosts or version != "HTTP/1.0":
-            raise HTTPInputError("more than one Host field" if hosts else "no Host field")
-        if authority and method != "CONNECT":
-            fields = [field for field in fields if field[0].lower() != "host"]
-            fields.append(["Host", authority])
-
-        if connection:
-            if connection == _KEEP_ALIVE_OPTION:
-                self.keep_alive = True
-            else:
-                self._read_connection(connection, upgrade)
-        if content_length or transfer_encoding:
-            length = request_body_length(version, content_length, transfer_encoding)
-        else:
-            length = 0
-        if expect:
-            self._read_expect(version, expect, length != 0 and not more)
-
-        self.target = target
-        self.body_length = length
-        self.body_received = 0
-        self.max_body_size = self._limits.max_body_size
-        self._chunked = None
-        self._state = _END
-        self._handler.head_received(
-            _new_tuple(RequestStartLine, (method, path, version)), HTTPHeaders.from_lines(fields)
-        )
-        if length:
-            if self._state is _END:
-                self._begin_body(length)
-        elif not self.paused and self._state is _END:
-            self._state = _HEAD
-            self._handler.message_complete()
-
-    def _read_connection(self, values: list[str], upgrade: list[str]) -> None:
-        """RFC 9110 section 7.6.1, RFC 9112 section 9.3."""
-        options = connection_options(values)
-        if "close" in options:
-            self.keep_alive = False
-        elif "keep-alive" in options:
-            self.keep_alive = True
-        # RFC 9110 section 7.8: Upgrade counts only where Connection names it, and never in 1.0.
-        if "upgrade" in options and upgrade:
-            self.upgrade = ", ".join(upgrade)
-
-    def _read_expect(self, version: str, values: list[str], awaited: bool) -> None:
-        """RFC 9110 section 10.1.1."""
-        if version == "HTTP/1.0":
-            return
-        if ",".join(values).lower() != "100-continue":
-            raise HTTPInputError("expectation not supported", 417)
-        self.expect_continue = awaited
-
-
-@mypyc_attr(allow_interpreted_subclasses=True)
-class ResponseParser(MessageParser):
-    """Reads responses: bytes in, calls on a handler out. The twin of `RequestParser`.
-
-    A response can only be read by one who knows the request: set `request_method` before the
-    first byte of the answer to each one that is not a GET. After the final response the parser
-    is paused, because what comes next belongs to another request.
-    """
-
-    __slots__ = ("_handler", "request_method")
-
-    def __init__(self, handler: ResponseHandler, limits: Limits | None = None) -> None:
-        MessageParser.__init__(self, Limits() if limits is None else limits)
-        self._handler = handler
-        #: The method of the request that the next response answers.
-        self.request_method = "GET"
-
-    def _data(self, chunk: bytes) -> None:
-        self._handler.body_received(chunk)
-
-    def _finish(self) -> None:
-        self.paused = True
-        self._handler.message_complete()
-
-    def _check_start_line(self, line: str) -> ResponseStartLine:
-        return parse_response_start_line(line)
-
-    def _read_head(self, head: bytes, more: bool) -> None:
-        lines = self._split_head(head)
-        start_line = self._check_start_line(lines.pop(0))
-        version, status, _ = start_line
-        fields = [split_field(line) for line in lines]
-        headers = HTTPHeaders.from_lines(fields)
-        content_length = headers.get_list("Content-Length")
-        transfer_encoding = headers.get_list("Transfer-Encoding")
-        length = response_body_length(
-            self.request_method, status, version, content_length, transfer_encoding
-        )
-        options = connection_options(headers.get_list("Connection"))
-        self.keep_alive = "close" not in options and (
-            version != "HTTP/1.0" or "keep-alive" in options
-        )
-        if length == UNTIL_CLOSE:
-            self.keep_alive = False
-        self.upgrade = headers.get("Upgrade", "") if "upgrade" in options else ""
-        self.body_length = length
-        self.body_received = 0
-        self.max_body_size = self._limits.max_body_size
-        self._chunked = None
-        # RFC 9110 section 15.2: an interim response is a head alone; 101 is the last one.
-        self._state = _HEAD if 100 <= status < 200 and status != 101 else _END
-        final = self._state
-        self._handler.head_received(start_line, headers)
-        if length and self._state is final and final is _END:
-            self._begin_body(length)
 
 
 def connection_options(values: list[str]) -> list[str]:

@@ -1,0 +1,202 @@
+"""`RequestParser`: bytes in, calls on a handler out. No socket, no clock."""
+
+from __future__ import annotations
+
+from typing import Final
+from typing import Protocol
+
+from ._errors import HTTPInputError
+from ._field_names import FRAMING
+from ._field_names import is_token
+from ._field_names import learn_ordinary
+from ._field_names import ordinary
+from ._framing import request_body_length
+from ._grammar import OWS
+from ._grammar import PLAIN_REQUEST_LINE
+from ._headers import HTTPHeaders
+from ._limits import Limits
+from ._message_parser import MessageParser
+from ._message_parser import State
+from ._message_parser import connection_options
+from ._mypyc import mypyc_attr
+from ._start_line import RequestStartLine
+from ._start_line import parse_request_start_line
+from ._target import check_host
+from ._target import parse_target
+
+_HEAD: Final = State.HEAD
+_END: Final = State.END
+
+# What `RequestStartLine(...)` comes down to, without the detour through its own `__new__`.
+_new_tuple: Final = tuple.__new__
+
+_NOTHING: Final[list[tuple[str, str]]] = []
+
+
+class RequestHandler(Protocol):
+    """What a `RequestParser` calls. The calls for a message come in the order given here."""
+
+    def head_received(self, start_line: RequestStartLine, headers: HTTPHeaders, /) -> object:
+        """A head came. What it means is in the parser's attributes, such as `keep_alive`."""
+
+    def body_received(self, chunk: bytes, /) -> object:
+        """A piece of the body came, never an empty one."""
+
+    def message_complete(self) -> object:
+        """The message is complete. A chunked one's trailers are in the parser's `trailers`."""
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class RequestParser(MessageParser):
+    """Reads requests: bytes in, calls on a handler out.
+
+    >>> class Handler:
+    ...     def head_received(self, start_line, headers):
+    ...         print(start_line.method, start_line.path, dict(headers))
+    ...     def body_received(self, chunk):
+    ...         print(chunk)
+    ...     def message_complete(self):
+    ...         print("complete")
+    >>> parser = RequestParser(Handler())
+    >>> parser.feed(b"POST /a HTTP/1.1\\r\\nHost: x\\r\\nContent-Le")
+    >>> parser.feed(b"ngth: 5\\r\\n\\r\\nhello")
+    POST /a {'Host': 'x', 'Content-Length': '5'}
+    b'hello'
+    complete
+
+    A target in absolute form is given as its path, and its authority stands in the place of the
+    Host field, as RFC 9112 section 3.2.2 says; `target` keeps what came.
+    """
+
+    __slots__ = ("_handler", "expect_continue", "target")
+
+    def __init__(self, handler: RequestHandler, limits: Limits | None = None) -> None:
+        MessageParser.__init__(self, Limits() if limits is None else limits)
+        self._handler = handler
+        #: Whether the client waits for `100 Continue` before it sends its body.
+        self.expect_continue = False
+        #: The request target as it came.
+        self.target = ""
+
+    def _data(self, chunk: bytes) -> None:
+        self._handler.body_received(chunk)
+
+    def _finish(self) -> None:
+        self._handler.message_complete()
+
+    def _check_start_line(self, line: str) -> RequestStartLine:
+        start_line = parse_request_start_line(line)
+        if len(start_line.method) > self._limits.max_method_size:
+            raise HTTPInputError(
+                f"method longer than {self._limits.max_method_size} bytes (max_method_size)", 501
+            )
+        parse_target(start_line.method, start_line.path)
+        return start_line
+
+    def _read_head(self, head: bytes, more: bool) -> None:
+        lines = self._split_head(head)
+        first = lines.pop(0)
+        match = PLAIN_REQUEST_LINE.fullmatch(first)
+        if match is not None:
+            method, target = match.groups()
+            version = "HTTP/1.1"
+            path = target
+            authority = ""
+        else:
+            method, target, version = self._check_start_line(first)
+            path, authority = parse_target(method, target)
+
+        keep_alive = version != "HTTP/1.0"
+        host = None
+        framing = _NOTHING
+        for line in lines:
+            name, colon, value = line.partition(":")
+            if name in ordinary and colon:
+                continue
+            lower = FRAMING.get(name)
+            if lower is None:
+                lower = name.lower()
+                if not colon or not is_token(name):
+                    self._diagnose(head)
+                if lower not in FRAMING:
+                    learn_ordinary(name)
+                    continue
+            if not colon:
+                self._diagnose(head)
+            if lower == "host":
+                if host is not None:
+                    raise HTTPInputError("more than one Host field")
+                host = value.strip(OWS)
+            elif lower == "connection" and value == " keep-alive":
+                keep_alive = True
+            else:
+                framing = [*framing, (lower, value.strip(OWS))]
+
+        # RFC 9112 section 3.2: exactly one Host in HTTP/1.1, and never two.
+        if host is not None:
+            check_host(host)
+        elif version != "HTTP/1.0":
+            raise HTTPInputError("no Host field")
+        if authority and method != "CONNECT":
+            lines = [line for line in lines if line.partition(":")[0].lower() != "host"]
+            lines.append(f"Host: {authority}")
+
+        self.keep_alive = keep_alive
+        self.upgrade = ""
+        self.expect_continue = False
+        length = self._read_framing(version, framing, more) if framing else 0
+        self.target = target
+        self._begin_message(length)
+        self._handler.head_received(
+            _new_tuple(RequestStartLine, (method, path, version)), HTTPHeaders.from_lines(lines)
+        )
+        if length:
+            self._begin_body()
+        elif not self.paused and self._state is _END:
+            self._state = _HEAD
+            self._handler.message_complete()
+
+    def _read_framing(self, version: str, fields: list[tuple[str, str]], more: bool) -> int:
+        """What the fields say about the end of the message and of the connection.
+
+        The result is the length of the body, as in `body_length`.
+        """
+        connection: list[str] = []
+        content_length: list[str] = []
+        transfer_encoding: list[str] = []
+        expect: list[str] = []
+        upgrade: list[str] = []
+        values = {
+            "connection": connection,
+            "content-length": content_length,
+            "transfer-encoding": transfer_encoding,
+            "expect": expect,
+            "upgrade": upgrade,
+        }
+        for name, value in fields:
+            values[name].append(value)
+        if connection:
+            self._read_connection(connection, upgrade)
+        length = request_body_length(version, content_length, transfer_encoding)
+        if expect:
+            self._read_expect(version, expect, length != 0 and not more)
+        return length
+
+    def _read_connection(self, values: list[str], upgrade: list[str]) -> None:
+        """RFC 9110 section 7.6.1, RFC 9112 section 9.3."""
+        options = connection_options(values)
+        if "close" in options:
+            self.keep_alive = False
+        elif "keep-alive" in options:
+            self.keep_alive = True
+        # RFC 9110 section 7.8: Upgrade counts only where Connection names it, and never in 1.0.
+        if "upgrade" in options and upgrade:
+            self.upgrade = ", ".join(upgrade)
+
+    def _read_expect(self, version: str, values: list[str], awaited: bool) -> None:
+        """RFC 9110 section 10.1.1."""
+        if version == "HTTP/1.0":
+            return
+        if ",".join(values).lower() != "100-continue":
+            raise HTTPInputError("expectation not supported", 417)
+        self.expect_continue = awaited
