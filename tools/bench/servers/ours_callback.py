@@ -10,6 +10,7 @@ from http1 import RequestStartLine
 from http1 import ResponseStartLine
 from httpserver import HTTPServer
 from httpserver import HTTPServerRequest
+from netsock import IOLoop
 
 from .launching import Launch
 from .launching import launch
@@ -61,14 +62,29 @@ class CountingServer(HTTPServerConnectionDelegate):
         return Counting(request_conn)
 
 
+def make(settings: Launch) -> HTTPServer:
+    """The server; it does not listen yet."""
+    application = CountingServer() if settings.shape == "streaming" else callback
+    return HTTPServer(application, ssl_options=settings.tls())
+
+
 async def serve(settings: Launch) -> None:
     """Listen until killed."""
-    application = CountingServer() if settings.shape == "streaming" else callback
-    server = HTTPServer(application, ssl_options=settings.tls())
-    server.listen(settings.port, "127.0.0.1", backlog=1024)
+    make(settings).listen(settings.port, "127.0.0.1", backlog=1024)
     await asyncio.Event().wait()
+
+
+def serve_in_workers(settings: Launch) -> None:
+    """Listen in several processes until killed; on asyncio, as fork_processes wants no loop yet."""
+    server = make(settings)
+    server.bind(settings.port, "127.0.0.1", backlog=1024)
+    server.start(settings.workers)
+    IOLoop.current().start()
 
 
 if __name__ == "__main__":
     arguments = launch()
-    arguments.run(lambda: serve(arguments))
+    if arguments.workers > 1:
+        serve_in_workers(arguments)
+    else:
+        arguments.run(lambda: serve(arguments))
