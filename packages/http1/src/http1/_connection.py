@@ -161,8 +161,9 @@ class HTTP1Connection(HTTPConnection):
     def set_close_callback(self, callback: Callable[[], None] | None) -> None:
         """Call `callback` if the connection is closed before this exchange is through.
 
-        That is, before the response has been written, or on a client has been read. While a request is still being received its delegate's `on_connection_close` is called
-        as well. `None` takes the callback back.
+        That is, before the response has been written, on a client has been read. Before the
+        delegate of a message has all of it, its `on_connection_close` is called as well. `None`
+        takes the callback back.
         """
         self._close_callback = callback
 
@@ -328,11 +329,12 @@ class HTTP1Connection(HTTPConnection):
         elif writing is _BROKEN:
             return
         self.writing = _DONE
-        self._close_callback = None
         reader = self._reader
-        if self.afterwards is not _SWITCH:
-            # From here on the stream belongs to the next exchange.
-            self._reader = None
+        if not self.is_client:
+            self._close_callback = None
+            if self.afterwards is not _SWITCH:
+                # From here on the stream belongs to the next exchange.
+                self._reader = None
         if reader is not None:
             reader.written(self)
 
@@ -446,7 +448,11 @@ class HTTP1Connection(HTTPConnection):
         self._method = method
         if fields.closes or self.params.no_keep_alive:
             self.afterwards = _CLOSE
-        return encode_head(f"{method} {target} HTTP/1.1", lines), writing
+        awaits_continue = any(line.lower().startswith("expect:") for line in lines)
+        head = encode_head(f"{method} {target} HTTP/1.1", lines)
+        if isinstance(self._reader, ResponseReader):
+            self._reader.expect(method, awaits_continue)
+        return head, writing
 
     def _write_encoded_head(self, data: bytes) -> asyncio.Future[None]:
         warnings.warn(
