@@ -65,8 +65,6 @@ def ours() -> list[Contender]:
     programs = (
         ("ours", "httpserver callback", "ours_callback", ""),
         ("ours-streaming", "httpserver delegate", "ours_callback", "streaming"),
-        ("ours-asgi", "httpserver ASGI", "ours_delegate", "asgi"),
-        ("ours-wsgi", "httpserver WSGI", "ours_delegate", "wsgi"),
         ("ours-tornado", "tornado.web on httpserver", "tornado_application", "ours"),
         ("ours-echo", "tcpserver, read_until", "echo_ours", ""),
         ("ours-stream", "iostream receiver, canned answer", "layers", "stream"),

@@ -158,7 +158,7 @@ ROWS = (
         title="Small GET through ASGI, 64 connections",
         unit="request",
         reference="floor",
-        contenders=("floor", *variants("ours-asgi"), "uvicorn-uvloop", "granian-asgi"),
+        contenders=("floor", "uvicorn-uvloop", "granian-asgi"),
         others=("uvicorn", "hypercorn"),
     ),
     Row(
@@ -166,7 +166,7 @@ ROWS = (
         title="Small GET through WSGI, 64 connections",
         unit="request",
         reference="floor",
-        contenders=("floor", *variants("ours-wsgi"), "granian-wsgi", "gunicorn"),
+        contenders=("floor", "granian-wsgi", "gunicorn"),
     ),
     Row(
         key="tornado",
