@@ -67,12 +67,15 @@ _CRLFS: Final = tuple([CRLF * n for n in range(257)])
 
 _UNLIMITED: Final = 1 << 62
 
+_NOTHING: Final = (b"", 0)
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class MessageParser:
     """What the two parsers share: all but the meaning of a head. Use one of those."""
 
     __slots__ = (
+        "_behind_head",
         "_chunked",
         "_eof",
         "_error",
@@ -104,6 +107,8 @@ class MessageParser:
         self._scanner: HeadScanner | None = None
         self._chunked: ChunkedDecoder | None = None
         self._remaining = 0
+        # While the handler is told of a head: what came behind it, in bytes from a position on.
+        self._behind_head = _NOTHING
         self._pieces: list[bytes] = []  # decoded and not delivered yet, the last one first
         self._error: HTTPInputError | None = None  # to be raised behind the pieces
         #: Bytes that are kept unread, because of a pause.
@@ -165,7 +170,7 @@ class MessageParser:
             self._running = False
             raise
         self._running = False
-        if position < len(data):
+        if position < len(data) and self._state is not _CLOSED:
             self.held = data[position:]
 
     def feed_eof(self) -> None:
@@ -193,9 +198,11 @@ class MessageParser:
     def take_rest(self) -> bytes:
         """Close the parser, and hand out the bytes that it was given and has not read.
 
-        To be called while paused. This is how a connection changes to another protocol.
+        To be called while paused, or in `head_received`. This is how a connection changes to
+        another protocol.
         """
-        rest = self.held
+        data, position = self._behind_head
+        rest = self.held + data[position:]
         self.held = b""
         self._state = _CLOSED
         return rest
@@ -221,7 +228,12 @@ class MessageParser:
                     if end >= 0:
                         head = data[position:end]
                         position = end + 4
-                        self._read_head(head, position < size)
+                        if position == size:
+                            self._read_head(head, False)
+                        else:
+                            self._behind_head = (data, position)
+                            self._read_head(head, True)
+                            self._behind_head = _NOTHING
                         continue
                 data = self._scan(data, position)
                 position = 0
@@ -248,8 +260,9 @@ class MessageParser:
             elif state is _CHUNKED_BODY:
                 position = self._read_chunked(data, position)
             elif state is _UNTIL_CLOSE:
-                self._read_until_close(data[position:])
-                position = size
+                end = min(size, position + self.chunk_size)
+                self._read_until_close(data[position:end])
+                position = end
             elif state is _FAILED:
                 raise HTTPInputError("nothing is read after an error")
             else:
@@ -265,7 +278,9 @@ class MessageParser:
             return b""
         self._scanner = None
         rest = scanner.rest()
+        self._behind_head = (rest, 0)
         self._read_head(scanner.head(), len(rest) > 0)
+        self._behind_head = _NOTHING
         return rest
 
     def _diagnose(self, head: bytes) -> bytes:
