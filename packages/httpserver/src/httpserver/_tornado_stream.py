@@ -5,6 +5,7 @@ import re
 import socket
 import ssl
 from collections.abc import Awaitable
+from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Generator
 from typing import Any

@@ -27,14 +27,15 @@ the help of the garbage collector.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
+from collections.abc import Awaitable
 from types import TracebackType
 from typing import Self
 
 from ._errors import StreamClosedError
 from ._input import InputHalf
+from ._into_buffer import IntoBuffer
 from ._mypyc import mypyc_attr
 from ._pending_read import AtMost
 from ._pending_read import Exactly
@@ -74,15 +75,13 @@ class BaseIOStream(InputHalf):
     ) -> None:
         super().__init__(max_buffer_size, read_chunk_size, max_write_buffer_size)
 
-    def read_bytes(self, num_bytes: int, partial: bool = False) -> asyncio.Future[bytes]:
+    def read_bytes(self, num_bytes: int, partial: bool = False) -> Awaitable[bytes]:
         """Read ``num_bytes`` bytes; with ``partial``, at least one and at most that many."""
         if num_bytes < 0:
             raise ValueError("num_bytes must not be negative")
-        if not num_bytes:
-            return self._reader().start_empty()
         return self._reader().start(AtMost(num_bytes) if partial else Exactly(num_bytes))
 
-    def read_until(self, delimiter: bytes, max_bytes: int | None = None) -> asyncio.Future[bytes]:
+    def read_until(self, delimiter: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
         """Read up to and including ``delimiter``.
 
         When that would be more than ``max_bytes`` the stream is closed with
@@ -90,11 +89,12 @@ class BaseIOStream(InputHalf):
         """
         if not delimiter:
             raise ValueError("delimiter must not be empty")
-        return self._reader().start(Until(delimiter, max_bytes))
+        pull = self._pull or self._reader()
+        return pull.start(Until(delimiter, max_bytes))
 
     def read_until_regex(
         self, regex: bytes | re.Pattern[bytes], max_bytes: int | None = None
-    ) -> asyncio.Future[bytes]:
+    ) -> Awaitable[bytes]:
         """Read up to and including the first match of ``regex``.
 
         ``max_bytes`` is that of `read_until`. A pattern whose matches are bounded in width
@@ -103,17 +103,17 @@ class BaseIOStream(InputHalf):
         """
         return self._reader().start(UntilRegex(re.compile(regex), max_bytes))
 
-    def read_until_close(self) -> asyncio.Future[bytes]:
+    def read_until_close(self) -> Awaitable[bytes]:
         """Read everything up to the end of the stream, and close it."""
         return self._reader().start(UntilClose())
 
-    def read_into(self, buf: bytearray | memoryview, partial: bool = False) -> asyncio.Future[int]:
+    def read_into(self, buf: bytearray | memoryview, partial: bool = False) -> Awaitable[int]:
         """Read into ``buf`` until it is full; with ``partial``, until at least one byte is there.
 
         The result is how many bytes it holds. The bytes go from the kernel straight into ``buf``,
         which can't be resized before the read is done.
         """
-        return self._reader().start_into(memoryview(buf).cast("B"), partial)
+        return self._reader().start(IntoBuffer(memoryview(buf).cast("B"), partial))
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Whatever arrives, piece by piece, until the peer closes the stream."""

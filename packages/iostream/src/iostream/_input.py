@@ -69,7 +69,7 @@ class InputHalf(OutputHalf):
 
     def reading(self) -> bool:
         """Whether a read is pending."""
-        return self._pull is not None and self._pull.busy()
+        return self._pull is not None and self._pull.pending() is not None
 
     def set_receiver(self, receiver: Receiver | None) -> None:
         """Have ``receiver`` called with everything that arrives, from now on.
@@ -185,21 +185,27 @@ class InputHalf(OutputHalf):
     def _on_readable_aside(self) -> None:
         """The descriptor is readable and input does not flow."""
         if self._input is Input.FILLING:
-            assert self._pull is not None
-            try:
-                received = self.read_from_fd(self._pull.vacancy())
-            except OSError as exc:
-                self._fail(exc)
-                return
-            if received is None:
-                return
-            if received:
-                self.bytes_received += received
-                self._pull.filled(received)
-            else:
-                self._on_end()
+            self._fill()
         else:
             self._stop_watching_read()
+
+    def _fill(self) -> None:
+        """Receive into the buffer of ``read_into``."""
+        vacancy = None if self._pull is None else self._pull.vacancy()
+        if vacancy is None:  # the read was dropped
+            self._input = Input.IDLE
+            return
+        try:
+            received = self.read_from_fd(vacancy)
+        except OSError as exc:
+            self._fail(exc)
+            return
+        if received:
+            self.bytes_received += received
+            if self._pull is not None:
+                self._pull.filled(received)
+        elif received == 0:
+            self._on_end()
 
     def _adapt_receive_size(self, size: int) -> None:
         """A receive was full, or used a small part of what it asked for: ask for more, or less.

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import weakref
 from typing import TYPE_CHECKING
 from typing import Final
+from typing import TypeVar
 
 from ._errors import StreamBufferFullError
 from ._errors import StreamClosedError
 from ._errors import UnsatisfiableReadError
-from ._fail_quietly import fail_quietly
 from ._into_buffer import IntoBuffer
 from ._pending_read import NOT_YET
 from ._pending_read import PendingRead
 from ._receive_buffer import ReceiveBuffer
 from ._states import Input
+from ._states import Life
 
 if TYPE_CHECKING:
     from ._input import InputHalf
 
 logger = logging.getLogger(__name__)
 
+_T = TypeVar("_T")
+
 # The readable event and every read compare with these: a global is found faster than a member.
 _IDLE: Final = Input.IDLE
 _FLOWING: Final = Input.FLOWING
+_CLOSED: Final = Life.CLOSED
 
 
 class PullReader:
@@ -33,87 +37,55 @@ class PullReader:
     Input flows only while a read is pending that the inbox can't satisfy (and, into an empty
     inbox, while a close callback wants to know when the peer goes away). So what nobody has asked
     for stays in the kernel, where it slows down the peer, and where ``start_tls`` can take over.
+
+    The read belongs to the caller. A weak reference to it tells when it was dropped without being
+    awaited, as by ``asyncio.wait_for`` when its time is up before it begins.
     """
 
-    __slots__ = ("_error", "_future", "_inbox", "_into", "_loop", "_read", "_stream")
+    __slots__ = ("_error", "_inbox", "_read", "_stream")
 
     def __init__(self, stream: InputHalf, inbox: ReceiveBuffer) -> None:
         self._stream: InputHalf | None = stream  # None once it is closed, or lets go of us
-        self._loop = stream._loop
         self._inbox = inbox
         self._error: BaseException | None = None
-        self._read: PendingRead | None = None
-        self._future: asyncio.Future[bytes] | None = None
-        self._into: IntoBuffer | None = None
+        self._read: weakref.ref[PendingRead[object]] | None = None
 
-    def busy(self) -> bool:
-        """Whether a read is pending that is still waited for."""
-        if self._into is not None:
-            return not self._into.future.done()
-        return self._future is not None and not self._future.done()
+    def pending(self) -> PendingRead[object] | None:
+        """The read that is not over: not satisfied yet, or not awaited yet."""
+        return None if self._read is None else self._read()
 
-    def start(self, read: PendingRead) -> asyncio.Future[bytes]:
-        """Begin ``read``; the Future may be done at once."""
+    def start(self, read: PendingRead[_T]) -> PendingRead[_T]:
+        """Begin ``read``; it may be satisfied at once."""
         if self._read is not None:
             self._refuse_second()
         stream = self._stream
-        if stream is None or stream.closed():
+        if stream is None or stream._life is _CLOSED:
             return self._start_closed(read)
-        future: asyncio.Future[bytes] = asyncio.Future(loop=self._loop)
-        self._read = read
-        self._future = future
-        if not self._inbox.size or not self._advance(stream):
-            if stream._input is _IDLE and stream._watching_read:
+        read.source = self
+        self._read = weakref.ref(read)
+        if self._inbox.size and read.size < 0:
+            self._advance(stream, read)
+        if read.size < 0:
+            if stream._input is _IDLE and stream._watching_read and type(read) is not IntoBuffer:
                 stream._input = _FLOWING
             else:
                 self.flow()
-        return future
-
-    def _start_closed(self, read: PendingRead) -> asyncio.Future[bytes]:
-        try:
-            size = read.ready_at_end(self._inbox)
-        except UnsatisfiableReadError as exc:
-            raise StreamClosedError(real_error=exc) from None
-        if size == NOT_YET:
-            raise self._closed_error()
-        return self._done(self._inbox.take(size))
-
-    def start_empty(self) -> asyncio.Future[bytes]:
-        """A read of no bytes: it is done at once, whatever state the stream is in."""
-        self._refuse_second()
-        return self._done(b"")
-
-    def start_into(self, view: memoryview, partial: bool) -> asyncio.Future[int]:
-        """Begin to fill ``view``; the Future may be done at once."""
-        self._refuse_second()
-        size = len(view)
-        future: asyncio.Future[int] = asyncio.Future(loop=self._loop)
-        into = IntoBuffer(view, min(size, 1) if partial else size, future)
-        if into.filled(self._inbox.take_into(view)):
-            future.set_result(into.finish())
-            return future
-        stream = self._stream
-        if stream is None or stream.closed():
-            into.give_back(self._inbox)
-            raise self._closed_error()
-        self._into = into
-        future.add_done_callback(self._into_done)
-        self.flow()
-        return future
+        return read
 
     def flow(self) -> None:
         """Let input flow if anything is wanted of it."""
         stream = self._stream
-        if stream is None or stream._input is Input.PAUSED:
+        if stream is None or stream._life is _CLOSED or stream._input is Input.PAUSED:
+            return
+        read = self.pending()
+        if read is not None and read.size >= 0:
             return
         if stream._input is Input.ENDED:
             self.eof_received()
-        elif self._into is not None:
+        elif isinstance(read, IntoBuffer):
             stream._start_input(Input.FILLING)
-        elif self._read is not None or (
-            stream._close_callback is not None and not self._inbox.size
-        ):
-            stream._start_input(Input.FLOWING)
+        elif read is not None or (stream._close_callback is not None and not self._inbox.size):
+            stream._start_input(_FLOWING)
 
     def leave(self) -> None:
         """The stream gets another receiver."""
@@ -125,27 +97,24 @@ class PullReader:
         """Bytes arrived: see whether the pending read is satisfied now."""
         self._inbox.append(data)
         stream = self._stream
-        if stream is not None and self._advance(stream):
-            if stream._close_callback is None:
+        if stream is not None:
+            read = None if self._read is None else self._read()
+            if read is None:  # it was dropped, or there was none: they are for the next
                 stream._input = _IDLE
             else:
-                self._rest(stream)
+                self._advance(stream, read)
 
-    def vacancy(self) -> memoryview:
-        """Where the bytes for ``read_into`` go."""
-        assert self._into is not None
-        return self._into.vacancy()
+    def vacancy(self) -> memoryview | None:
+        """Where the bytes for ``read_into`` go; None if that is not what is pending."""
+        read = self.pending()
+        return read.vacancy() if isinstance(read, IntoBuffer) else None
 
     def filled(self, size: int) -> None:
         """``size`` bytes went there."""
-        into = self._into
-        assert into is not None
-        if into.filled(size):
-            self._into = None
-            if not into.future.done():
-                into.future.set_result(into.finish())
-            if self._stream is not None:
-                self._rest(self._stream)
+        read = self.pending()
+        if isinstance(read, IntoBuffer) and self._stream is not None:
+            read.filled(size)
+            self._advance(self._stream, read)
 
     def eof_received(self) -> None:
         """Nothing more will come: a read that is pending ends, and with it the stream.
@@ -156,90 +125,93 @@ class PullReader:
         stream = self._stream
         if stream is None:
             return
-        read = self._read
-        future = self._future
-        if read is not None and future is not None:
-            size = read.ready_at_end(self._inbox)
-            if size != NOT_YET:
-                self._finish(future, size)
-        elif self._into is None and (stream._close_callback is None or self._inbox.size):
-            return
+        read = self.pending()
+        if read is None:
+            if stream._close_callback is None or self._inbox.size:
+                return
+        elif read.size < 0:
+            self._end(read)
         stream.close()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The stream is closed. What is in the inbox can still be read."""
         self._stream = None
         self._error = exc
-        read = self._read
-        if self._future is not None and read is not None:
-            size = NOT_YET if exc is not None else read.ready_at_end(self._inbox)
-            if size != NOT_YET:
-                self._finish(self._future, size)
-            else:
-                fail_quietly(self._future, StreamClosedError(real_error=exc))
-        self._read = self._future = None
-        if self._into is not None:
-            fail_quietly(self._into.future, StreamClosedError(real_error=exc))
+        read = self.pending()
+        if read is not None and read.size < 0:
+            if exc is None:
+                self._end(read)
+            if read.size < 0:
+                read.fail(exc)
+                self.give_up(read)
+
+    # ---- Called by the read ----
+
+    def take(self, size: int) -> bytes:
+        """Take ``size`` bytes for the read that is satisfied: it is over."""
+        self._read = None
+        data = self._inbox.take(size)
+        if self._stream is not None and self._stream._close_callback is not None:
+            self.flow()
+        return data
+
+    def give_up(self, read: PendingRead[object]) -> None:
+        """Nobody waits for ``read`` any more: its bytes are for the next one."""
+        if isinstance(read, IntoBuffer):
+            data = read.take_back()
+            if data:
+                self._inbox.prepend(data)
+        if self.pending() in (None, read):
+            self._read = None
+            stream = self._stream
+            if stream is not None and (stream._input is _FLOWING or stream._input is Input.FILLING):
+                stream._input = _IDLE
+                self.flow()
 
     # ---- Inside ----
 
-    def _done(self, data: bytes) -> asyncio.Future[bytes]:
-        future: asyncio.Future[bytes] = asyncio.Future(loop=self._loop)
-        future.set_result(data)
-        return future
+    def _refuse_second(self) -> None:
+        if self.pending() is not None:
+            if self._stream is None or self._stream.closed():
+                raise self._closed_error()
+            raise RuntimeError("Already reading")
+
+    def _start_closed(self, read: PendingRead[_T]) -> PendingRead[_T]:
+        if read.size < 0:
+            try:
+                read.size = read.ready_at_end(self._inbox)
+            except UnsatisfiableReadError as exc:
+                raise StreamClosedError(real_error=exc) from None
+        if read.size == NOT_YET:
+            self.give_up(read)
+            raise self._closed_error()
+        read.source = self
+        self._read = weakref.ref(read)
+        return read
 
     def _closed_error(self) -> StreamClosedError:
         stream = self._stream
         return StreamClosedError(real_error=self._error if stream is None else stream.error)
 
-    def _refuse_second(self) -> None:
-        if self.busy():
-            if self._stream is None or self._stream.closed():
-                raise self._closed_error()
-            raise RuntimeError("Already reading")
+    def _end(self, read: PendingRead[object]) -> None:
+        size = read.ready_at_end(self._inbox)
+        if size >= 0:
+            read.satisfy(size)
 
-    def _advance(self, stream: InputHalf) -> bool:
-        """Whether no read is pending any more, now that the inbox is as it is."""
-        read = self._read
-        future = self._future
-        if read is None or future is None:
-            return True
-        if future.done():  # cancelled: the bytes are for the next read
-            self._read = self._future = None
-            return True
+    def _advance(self, stream: InputHalf, read: PendingRead[object]) -> None:
+        """See whether ``read`` is satisfied, now that the inbox is as it is."""
         try:
             size = read.ready(self._inbox)
         except UnsatisfiableReadError as exc:
             logger.info("Closing %r: %s", stream, exc)
             stream._fail(exc)
-            return False
+            return
         if size >= 0:
-            self._read = self._future = None
-            future.set_result(self._inbox.take(size))
-            return True
-        if self._inbox.size > stream.max_buffer_size:
+            if stream._input is _FLOWING or stream._input is Input.FILLING:
+                stream._input = _IDLE
+            read.size = size
+            if read.waiter is not None and not read.waiter.done():
+                read.waiter.set_result(None)
+        elif self._inbox.size > stream.max_buffer_size:
             limit = f"more than {stream.max_buffer_size} bytes (max_buffer_size) were buffered"
             stream._fail(StreamBufferFullError(limit))
-        return False
-
-    def _finish(self, future: asyncio.Future[bytes], size: int) -> None:
-        self._read = self._future = None
-        if not future.done():
-            future.set_result(self._inbox.take(size))
-
-    def _rest(self, stream: InputHalf) -> None:
-        """Nothing more is wanted, unless to notice that the peer goes away."""
-        if stream._input is Input.FLOWING or stream._input is Input.FILLING:
-            if stream._close_callback is None or self._inbox.size:
-                stream._input = Input.IDLE
-            else:
-                stream._input = Input.FLOWING
-
-    def _into_done(self, future: asyncio.Future[int]) -> None:
-        """The read is over; if it was given up, keep what it has got so far."""
-        into = self._into
-        if into is not None and into.future is future:
-            self._into = None
-            into.give_back(self._inbox)
-            if self._stream is not None:
-                self._rest(self._stream)
