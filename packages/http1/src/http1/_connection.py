@@ -26,18 +26,16 @@ from ._delegates import HTTPMessageDelegate
 from ._delegates import OutgoingHeaders
 from ._encoding import LAST_CHUNK
 from ._encoding import OutgoingFields
-from ._encoding import date_line
 from ._encoding import encode_chunk_size
-from ._encoding import encode_head
-from ._encoding import status_line
 from ._errors import HTTPInputError
 from ._errors import HTTPOutputError
 from ._grammar import CRLF
 from ._grammar import CRLF_CRLF
-from ._grammar import TOKEN
 from ._headers import HTTPHeaders
 from ._mypyc import mypyc_attr
 from ._parameters import HTTP1ConnectionParameters
+from ._request_head import encode_request_head
+from ._response_head import encode_response_head
 from ._start_line import RequestStartLine
 from ._start_line import ResponseStartLine
 from ._start_line import parse_request_start_line
@@ -60,9 +58,6 @@ _BROKEN: Final = Writing.BROKEN
 _KEEP_ALIVE: Final = Afterwards.KEEP_ALIVE
 _CLOSE: Final = Afterwards.CLOSE
 _SWITCH: Final = Afterwards.SWITCH
-
-# Methods whose answers may have no body where others have one (RFC 9112 section 6.3).
-_UNUSUAL_METHODS: Final = frozenset(("CONNECT", "HEAD"))
 
 
 class Reader(Protocol):
@@ -258,15 +253,32 @@ class HTTP1Connection(HTTPConnection):
                 return self._gone()
             raise HTTPOutputError(f"write_headers() after the head (state: {self.writing.value})")
         fields = OutgoingFields(headers)
+        # Not told by isinstance: delegates come with start line classes of their own.
+        reader = self._reader
         if self.is_client:
-            head, writing = self._encode_request(start_line, fields)
+            method, target, _ = start_line
+            head, writing, afterwards = encode_request_head(
+                method, str(target), fields, self.params.no_keep_alive
+            )
+            self._method = method
+            if isinstance(reader, ResponseReader):
+                reader.expect(method, fields.expects_continue)
         else:
-            head, writing = self._encode_response(start_line, fields)
+            _, code, reason = start_line
+            head, writing, afterwards = encode_response_head(
+                int(code),
+                reason,
+                fields,
+                self._method,
+                self._http_1_0,
+                reader is not None and reader.must_close(),
+            )
         if chunk and writing is _SIZED and len(chunk) > fields.content_length:
             raise HTTPOutputError(
                 f"more than the {fields.content_length} bytes that Content-Length announces"
             )
         self.writing = writing
+        self.afterwards = afterwards
         self._remaining = fields.content_length
         try:
             if chunk:
@@ -362,98 +374,6 @@ class HTTP1Connection(HTTPConnection):
 
     # --- heads
 
-    def _encode_response(
-        self, start_line: RequestStartLine | ResponseStartLine, fields: OutgoingFields
-    ) -> tuple[bytes, Writing]:
-        """The bytes of a response's head, and the state behind it (RFC 9112 section 6.3)."""
-        # Not told by isinstance: delegates come with start line classes of their own.
-        _, status, reason = start_line
-        code = int(status)
-        first = status_line(code, reason)
-        lines = fields.lines
-        afterwards = _KEEP_ALIVE
-        if code < 200 or code == 204 or code == 304 or self._method in _UNUSUAL_METHODS:
-            writing, afterwards = self._frame_unusual(code, fields)
-            lines = fields.lines
-            if writing is _HEAD:
-                return encode_head(first, lines), _HEAD
-        elif fields.content_length >= 0:
-            writing = _SIZED
-        elif self._http_1_0:
-            writing = _UNTIL_CLOSE
-        else:
-            writing = _CHUNKED
-        if fields.chunked and fields.content_length >= 0:
-            raise HTTPOutputError("both Content-Length and Transfer-Encoding")
-        if writing is _CHUNKED:
-            lines.append("Transfer-Encoding: chunked")
-        reader = self._reader
-        if afterwards is _SWITCH:
-            pass
-        elif fields.closes:
-            afterwards = _CLOSE
-        elif writing is _UNTIL_CLOSE or (reader is not None and reader.must_close()):
-            afterwards = _CLOSE
-            lines.append("Connection: close")
-        elif self._http_1_0:
-            lines.append("Connection: keep-alive")
-        if not fields.has_date:
-            lines.append(date_line())
-        head = encode_head(first, lines)
-        self.afterwards = afterwards
-        return head, writing
-
-    def _frame_unusual(self, code: int, fields: OutgoingFields) -> tuple[Writing, Afterwards]:
-        """The framing of a response that may be an exception to the rules for a body."""
-        if code < 200 or (self._method == "CONNECT" and code < 300):
-            # RFC 9110 section 8.6, RFC 9112 section 6.1: neither field may be in such a head.
-            fields.drop_framing()
-            if code < 200 and code != 101:
-                if self._http_1_0:
-                    raise HTTPOutputError("interim response to an HTTP/1.0 client")
-                return _HEAD, _KEEP_ALIVE
-            return _NO_BODY, _SWITCH
-        if code == 204:
-            fields.drop_framing()
-            return _NO_BODY, _KEEP_ALIVE
-        if code == 304 or self._method == "HEAD":
-            return _NO_BODY, _KEEP_ALIVE
-        if fields.content_length >= 0:
-            return _SIZED, _KEEP_ALIVE
-        return (_UNTIL_CLOSE if self._http_1_0 else _CHUNKED), _KEEP_ALIVE
-
-    def _encode_request(
-        self, start_line: RequestStartLine | ResponseStartLine, fields: OutgoingFields
-    ) -> tuple[bytes, Writing]:
-        """The bytes of a request's head, and the state behind it (RFC 9112 section 6.3)."""
-        method, target, _ = start_line
-        if not TOKEN.fullmatch(method):
-            raise HTTPOutputError(f"malformed method: {method!r}")
-        if not isinstance(target, str) or not is_visible(target):
-            raise HTTPOutputError(f"malformed request target: {target!r}")
-        if not fields.has_host:
-            raise HTTPOutputError("a request needs a Host field (RFC 9112 section 3.2)")
-        lines = fields.lines
-        if fields.content_length >= 0 and fields.chunked:
-            raise HTTPOutputError("both Content-Length and Transfer-Encoding")
-        if fields.content_length >= 0:
-            writing = _SIZED
-        elif fields.chunked or method in ("POST", "PUT", "PATCH"):
-            writing = _CHUNKED
-            lines.append("Transfer-Encoding: chunked")
-        else:
-            writing = _NO_BODY
-        if self.params.no_keep_alive and not fields.closes:
-            lines.append("Connection: close")
-        self._method = method
-        if fields.closes or self.params.no_keep_alive:
-            self.afterwards = _CLOSE
-        awaits_continue = any(line.lower().startswith("expect:") for line in lines)
-        head = encode_head(f"{method} {target} HTTP/1.1", lines)
-        if isinstance(self._reader, ResponseReader):
-            self._reader.expect(method, awaits_continue)
-        return head, writing
-
     def _write_encoded_head(self, data: bytes) -> asyncio.Future[None]:
         warnings.warn(
             "write() of an encoded head is deprecated: call write_headers()",
@@ -512,8 +432,3 @@ class HTTP1Connection(HTTPConnection):
         future.set_exception(StreamClosedError())
         future.exception()  # Retrieved: who does not look at it is not told.
         return future
-
-
-def is_visible(text: str) -> bool:
-    """Whether `text` is one or more visible ASCII characters."""
-    return bool(text) and text.isascii() and text.isprintable() and " " not in text

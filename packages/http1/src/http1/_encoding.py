@@ -36,7 +36,15 @@ LAST_CHUNK: Final = b"0\r\n\r\n"
 class OutgoingFields:
     """The fields of a head to be written, and what the writer must know of them."""
 
-    __slots__ = ("chunked", "closes", "content_length", "has_date", "has_host", "lines")
+    __slots__ = (
+        "chunked",
+        "closes",
+        "content_length",
+        "expects_continue",
+        "has_date",
+        "has_host",
+        "lines",
+    )
 
     def __init__(self, headers: OutgoingHeaders) -> None:
         """Read the fields once. Raises `HTTPOutputError` for a bad name or bad framing."""
@@ -48,6 +56,8 @@ class OutgoingFields:
         self.chunked = False
         #: Whether Connection says close.
         self.closes = False
+        #: Whether Expect is there, of which there is one kind (RFC 9110 section 10.1.1).
+        self.expects_continue = False
         #: Whether Date is there.
         self.has_date = False
         #: Whether Host is there.
@@ -76,6 +86,8 @@ class OutgoingFields:
             return
         elif lower == "connection":
             self.closes = self.closes or "close" in connection_options([value])
+        elif lower == "expect":
+            self.expects_continue = True
         elif lower == "date":
             self.has_date = True
         elif lower == "host":

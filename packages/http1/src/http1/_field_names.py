@@ -40,7 +40,7 @@ known_spellings: dict[str, str] = {}
 # none of those in whose values it takes an interest.
 plain_names: set[str] = set()
 _WRITERS_CONCERN: Final = frozenset(
-    ("Connection", "Content-Length", "Date", "Host", "Transfer-Encoding")
+    ("Connection", "Content-Length", "Date", "Expect", "Host", "Transfer-Encoding")
 )
 
 

@@ -271,7 +271,11 @@ class HTTP1ServerConnection:
         if exchange.writing is not _DONE:
             self._linger()
         elif self._message is None:
-            self._next(exchange)
+            if exchange.afterwards is _KEEP_ALIVE and not self._parser.paused:
+                # Answered as soon as it was there: the usual case needs nothing more.
+                self._exchange = None
+            else:
+                self._next(exchange)
         elif exchange.afterwards is _SWITCH:
             pass
         elif exchange.afterwards is _CLOSE or self._unread() > self.params.max_discard_size:
