@@ -107,7 +107,7 @@ class MessageParser:
         self._scanner: HeadScanner | None = None
         self._chunked: ChunkedDecoder | None = None
         self._remaining = 0
-        # While the handler is told of a head: what came behind it, in bytes from a position on.
+        # While the handler is told of a head or an end: what came behind, from a position on.
         self._behind_head = _NOTHING
         self._pieces: list[bytes] = []  # decoded and not delivered yet, the last one first
         self._error: HTTPInputError | None = None  # to be raised behind the pieces
@@ -164,14 +164,12 @@ class MessageParser:
             return
         self._running = True
         try:
-            position = self._read(data)
+            self._read(data)
         except BaseException:
             self._state = _FAILED
             self._running = False
             raise
         self._running = False
-        if position < len(data) and self._state is not _CLOSED:
-            self.held = data[position:]
 
     def feed_eof(self) -> None:
         """The peer has sent its last byte. Raises `HTTPInputError` if that cuts a message short."""
@@ -198,8 +196,8 @@ class MessageParser:
     def take_rest(self) -> bytes:
         """Close the parser, and hand out the bytes that it was given and has not read.
 
-        To be called while paused, or in `head_received`. This is how a connection changes to
-        another protocol.
+        To be called while paused, or in `head_received` or `message_complete`. This is how a
+        connection changes to another protocol.
         """
         data, position = self._behind_head
         rest = self.held + data[position:]
@@ -214,8 +212,8 @@ class MessageParser:
 
     # --- the machine
 
-    def _read(self, data: bytes) -> int:
-        """Read `data` until it ends or the parser is paused; return where reading stopped."""
+    def _read(self, data: bytes) -> None:
+        """Read `data` until it ends or the parser is paused, and keep what is left."""
         position = 0
         size = len(data)
         while not self.paused:
@@ -239,7 +237,9 @@ class MessageParser:
                 position = 0
                 size = len(data)
             elif state is _END:
+                self._behind_head = (data, position)
                 self._end_message()
+                self._behind_head = _NOTHING
             elif self._pieces:
                 self._deliver_piece()
             elif position == size:
@@ -267,7 +267,8 @@ class MessageParser:
                 raise HTTPInputError("nothing is read after an error")
             else:
                 break
-        return position
+        if position < size and self._state is not _CLOSED:
+            self.held = data[position:]
 
     def _scan(self, data: bytes, position: int) -> bytes:
         """Take a head, or a part of one, the careful way; return what came behind it."""
