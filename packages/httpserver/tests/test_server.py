@@ -142,7 +142,7 @@ class TestServing:
                 pass
 
         async def main() -> None:
-            async with serving(HTTPServer(Duck())) as site:  # type: ignore[arg-type]
+            async with serving(HTTPServer(Duck())) as site:
                 assert (await site.ask("GET", "/")).body == b"quack"
 
         run(main())

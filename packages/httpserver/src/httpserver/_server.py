@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
 from typing import Literal
+from typing import Never
+from typing import Protocol
 from typing import TypedDict
 from typing import Unpack
 from typing import cast
@@ -39,6 +41,17 @@ if TYPE_CHECKING:
 
 # How long a drain waits for TLS handshakes, which may be followed by a request.
 _HANDSHAKE_GRACE: Final = 1.0
+
+
+class ForeignDelegate(Protocol):
+    """A delegate of another framework: a `tornado.web.Application`, or what has its two methods.
+
+    What its methods take are classes of its own; ours have the same attributes.
+    """
+
+    def start_request(self, server_conn: Never, request_conn: Never, /) -> object: ...
+
+    def on_close(self, server_conn: Never, /) -> object: ...
 
 
 class TCPOptions(TypedDict, total=False):
@@ -119,7 +132,7 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
 
     def __init__(
         self,
-        request_callback: HTTPServerConnectionDelegate | RequestCallback,
+        request_callback: HTTPServerConnectionDelegate | ForeignDelegate | RequestCallback,
         no_keep_alive: bool = False,
         xheaders: bool | TrustedProxies = False,
         ssl_options: SSLContext | dict[str, Any] | None = None,
@@ -276,7 +289,7 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
 
 
 def _delegate_for(
-    request_callback: HTTPServerConnectionDelegate | RequestCallback,
+    request_callback: HTTPServerConnectionDelegate | ForeignDelegate | RequestCallback,
 ) -> HTTPServerConnectionDelegate:
     if isinstance(request_callback, HTTPServerConnectionDelegate):
         return request_callback

@@ -43,7 +43,7 @@ class TornadoDelegate(HTTPServerConnectionDelegate):
         exchange = _TornadoExchange(request_conn)
         # Tornado's HTTPConnection is another class with the same methods.
         inner = self._delegate.start_request(server_conn, cast(httputil.HTTPConnection, exchange))
-        return _TornadoMessage(inner)
+        return _TornadoMessage(inner, exchange)
 
     def on_close(self, server_conn: HTTP1ServerConnection) -> None:
         self._delegate.on_close(server_conn)
@@ -52,10 +52,13 @@ class TornadoDelegate(HTTPServerConnectionDelegate):
 class _TornadoMessage(HTTPMessageDelegate):
     """Passes a request on to a delegate that is Tornado's."""
 
-    __slots__ = ("_delegate",)
+    __slots__ = ("_delegate", "_exchange")
 
-    def __init__(self, delegate: httputil.HTTPMessageDelegate) -> None:
+    def __init__(
+        self, delegate: httputil.HTTPMessageDelegate, exchange: "_TornadoExchange"
+    ) -> None:
         self._delegate = delegate
+        self._exchange = exchange
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -77,6 +80,9 @@ class _TornadoMessage(HTTPMessageDelegate):
             raise HTTPInputError(str(error)) from error
 
     def on_connection_close(self) -> None:
+        # Tornado's connections tell either the delegate or the close callback, never both; a
+        # handler that streams its body hears of both.
+        self._exchange.set_close_callback(None)
         self._delegate.on_connection_close()
 
 

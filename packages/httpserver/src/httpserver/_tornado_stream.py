@@ -5,7 +5,6 @@ import re
 import socket
 import ssl
 from collections.abc import Awaitable
-from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Generator
 from typing import Any
