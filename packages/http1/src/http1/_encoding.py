@@ -113,16 +113,16 @@ class OutgoingFields:
 
 def encode_head(start_line: str, lines: list[str]) -> bytes:
     """A head from its start line and field lines. Raises `HTTPOutputError`, in words."""
-    text = "\r\n".join(lines)
+    text = "\r\n".join([start_line, *lines])
     try:
-        head = f"{start_line}\r\n{text}\r\n\r\n".encode("latin-1")
+        head = f"{text}\r\n\r\n".encode("latin-1")
     except UnicodeEncodeError as error:
         text = printable(str(error.object)[error.start : error.end])
         raise HTTPOutputError(
             f"{text} in a head: only latin-1 can be sent there; encode it (RFC 8187, for one)"
         ) from None
     left = head.translate(None, LINE_BYTES)
-    count = len(lines) + 2 if lines else 3
+    count = len(lines) + 2
     if left != (_CRLFS[count] if count < len(_CRLFS) else CRLF * count):
         bad = [line for line in (start_line, *lines) if BAD_LINE_BYTE.search(line.encode())]
         raise HTTPOutputError(f"control character in a head: {printable(bad[0], 80)}")

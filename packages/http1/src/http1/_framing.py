@@ -11,6 +11,7 @@ from ._errors import printable
 from ._grammar import CONTENT_LENGTH
 from ._grammar import DIGITS
 from ._grammar import OWS
+from ._grammar import TOKEN
 
 #: The body comes in chunks, the last of which says so (RFC 9112 section 7.1).
 CHUNKED: Final = -1
@@ -19,12 +20,16 @@ UNTIL_CLOSE: Final = -2
 
 
 def request_body_length(
-    version: str, content_length: Sequence[str], transfer_encoding: Sequence[str]
+    method: str, version: str, content_length: Sequence[str], transfer_encoding: Sequence[str]
 ) -> int:
     """The length of a request's body, from the values of its two framing fields.
 
     Raises `HTTPInputError` for every combination that two recipients could read differently.
     """
+    if method == "CONNECT" and (transfer_encoding or content_length):
+        # RFC 9110 section 9.3.6: such a request has no content. What follows belongs to the
+        # tunnel, and a recipient that took it for a body would disagree.
+        raise HTTPInputError("CONNECT with a body")
     if transfer_encoding:
         return _transfer_coded(version, content_length, transfer_encoding)
     if content_length:
@@ -71,8 +76,10 @@ def _transfer_coded(
         coding.strip(OWS).lower() for value in transfer_encoding for coding in value.split(",")
     ]
     for coding in codings:
+        name, semicolon, _ = coding.partition(";")
         # "chunked" takes no parameters (section 7.1), and what only looks like it is no coding.
-        if (coding != "chunked" and coding.startswith("chunked")) or not coding:
+        # Tighter: an empty element of the list, which other lists may have, is refused here.
+        if not TOKEN.fullmatch(name.strip(OWS)) or (semicolon and name.strip(OWS) == "chunked"):
             raise HTTPInputError("malformed Transfer-Encoding")
     # Step 4, and section 6.1: chunked must be the last, and must not be applied twice.
     if codings[-1] == "chunked" and codings.count("chunked") == 1 and len(codings) > 1:

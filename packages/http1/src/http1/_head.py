@@ -87,6 +87,11 @@ class HeadScanner:
                 return True
             self._line = self._searched = lf + 1
 
+    @property
+    def begun(self) -> bool:
+        """Whether more came than the empty line that may stand before a start line."""
+        return self._start >= 0 or not CRLF.startswith(self.buffer)
+
     def head(self) -> bytes:
         """The complete head, from its start line to its last field, without the CRLF there."""
         return bytes(self.buffer[max(self._start, 0) : self.end])

@@ -137,7 +137,9 @@ class MessageParser:
     @property
     def in_message(self) -> bool:
         """Whether some bytes of a message came and its end has not been told to the handler."""
-        return self._state is not _HEAD or self._scanner is not None
+        if self._state is not _HEAD:
+            return True
+        return self._scanner is not None and self._scanner.begun
 
     @property
     def trailers(self) -> HTTPHeaders:
@@ -384,12 +386,11 @@ class MessageParser:
 
     def _at_eof(self) -> None:
         state = self._state
+        cut_short = self.in_message
         self._state = _CLOSED
         if state is _UNTIL_CLOSE:
             self._finish()
-        elif (state is _HEAD and self._scanner is None) or state is _CLOSED:
-            return
-        else:
+        elif cut_short and state is not _CLOSED:
             self._state = _FAILED
             where = "head" if state is _HEAD else "body"
             raise HTTPInputError(f"connection closed in the middle of a {where}")

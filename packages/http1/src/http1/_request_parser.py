@@ -135,6 +135,8 @@ class RequestParser(MessageParser):
         # RFC 9112 section 3.2: exactly one Host in HTTP/1.1, and never two.
         if host is not None:
             check_host(host)
+            if authority and not host:
+                raise HTTPInputError("empty Host field for a target that has a host")
         elif version != "HTTP/1.0":
             raise HTTPInputError("no Host field")
         if authority and method != "CONNECT":
@@ -144,7 +146,7 @@ class RequestParser(MessageParser):
         self.keep_alive = keep_alive
         self.upgrade = ""
         self.expect_continue = False
-        length = self._read_framing(version, framing, more) if framing else 0
+        length = self._read_framing(method, version, framing, more) if framing else 0
         self.target = target
         self._begin_message(length)
         self._handler.head_received(
@@ -156,7 +158,9 @@ class RequestParser(MessageParser):
             self._state = _HEAD
             self._handler.message_complete()
 
-    def _read_framing(self, version: str, fields: list[tuple[str, str]], more: bool) -> int:
+    def _read_framing(
+        self, method: str, version: str, fields: list[tuple[str, str]], more: bool
+    ) -> int:
         """What the fields say about the end of the message and of the connection.
 
         The result is the length of the body, as in `body_length`.
@@ -176,13 +180,13 @@ class RequestParser(MessageParser):
         for name, value in fields:
             values[name].append(value)
         if connection:
-            self._read_connection(connection, upgrade)
-        length = request_body_length(version, content_length, transfer_encoding)
+            self._read_connection(version, connection, upgrade)
+        length = request_body_length(method, version, content_length, transfer_encoding)
         if expect:
             self._read_expect(version, expect, length != 0 and not more)
         return length
 
-    def _read_connection(self, values: list[str], upgrade: list[str]) -> None:
+    def _read_connection(self, version: str, values: list[str], upgrade: list[str]) -> None:
         """RFC 9110 section 7.6.1, RFC 9112 section 9.3."""
         options = connection_options(values)
         if "close" in options:
@@ -190,7 +194,7 @@ class RequestParser(MessageParser):
         elif "keep-alive" in options:
             self.keep_alive = True
         # RFC 9110 section 7.8: Upgrade counts only where Connection names it, and never in 1.0.
-        if "upgrade" in options and upgrade:
+        if "upgrade" in options and upgrade and version != "HTTP/1.0":
             self.upgrade = ", ".join(upgrade)
 
     def _read_expect(self, version: str, values: list[str], awaited: bool) -> None:

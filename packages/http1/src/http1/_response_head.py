@@ -64,10 +64,11 @@ def frame_response(
     if code < 200 or (method == "CONNECT" and code < 300):
         # RFC 9110 section 8.6, RFC 9112 section 6.1: neither field may be in such a head.
         fields.drop_framing()
+        # RFC 9110 section 15.2, and section 7.8 for 101.
+        if code < 200 and http_1_0:
+            raise HTTPOutputError("interim response to an HTTP/1.0 client")
         if code >= 200 or code == 101:
             return _NO_BODY, _SWITCH
-        if http_1_0:
-            raise HTTPOutputError("interim response to an HTTP/1.0 client")
         return _HEAD, _KEEP_ALIVE
     if code == 204:
         fields.drop_framing()
