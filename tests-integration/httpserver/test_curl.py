@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-SITE = Path(__file__).with_name("site.py")
+SITE = Path(__file__).with_name("website.py")
 MIB = 2**20
 
 

@@ -1,4 +1,4 @@
-"""The server that curl asks: `python site.py PORT [CERTFILE KEYFILE context|dict]`."""
+"""The server that curl asks: `python website.py PORT [CERTFILE KEYFILE context|dict]`."""
 
 import ssl
 import sys
