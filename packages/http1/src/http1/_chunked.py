@@ -13,6 +13,8 @@ from ._head import split_field
 from ._headers import HTTPHeaders
 from ._limits import Limits
 
+_CR: Final = 0x0D
+
 _MAX_SIZE_DIGITS: Final = 16
 
 # Sizes seen before, as they were spelled: bounded, never evicted.
@@ -116,7 +118,7 @@ class ChunkedDecoder:
         self.received = 0
         self._state = _SIZE
         self._remaining = 0  # of the data of the current chunk
-        self._line = b""  # a line whose end has not come yet
+        self._line = bytearray()  # a line whose end has not come yet
         self._extensions = 0  # bytes of extensions so far
         self._trailer_lines: list[tuple[str, str]] = []
         self._trailer_size = 0
@@ -137,12 +139,17 @@ class ChunkedDecoder:
         That is the length of `data` unless the body ended within it. Raises `HTTPInputError`, with
         what was decoded before in `pieces`.
         """
-        if self._line:
-            data = self._line + data[start:]
-            moved = len(self._line) - start
-            self._line = b""
-            return self._decode(data, 0, pieces) - moved
-        return self._decode(data, start, pieces)
+        line = self._line
+        if not line:
+            return self._decode(data, start, pieces)
+        if line[-1] != _CR and data.find(b"\n", start) < 0:
+            # Still not the end of it: only what is new is looked at.
+            self._keep_line(data[start:])
+            return len(data)
+        moved = len(line) - start
+        line += data[start:]
+        self._line = bytearray()
+        return self._decode(bytes(line), 0, pieces) - moved
 
     def _decode(self, data: bytes, position: int, pieces: list[bytes]) -> int:
         size = len(data)
@@ -192,7 +199,7 @@ class ChunkedDecoder:
                     if not CRLF.startswith(data[position : position + 2]):
                         raise HTTPInputError("chunk data without CRLF behind it")
                     if size - position < 2:
-                        self._line = data[position:]
+                        self._line += data[position:]
                         return size
                     position += 2
                     self._state = _SIZE
@@ -212,17 +219,18 @@ class ChunkedDecoder:
         finally:
             _flush(small, pieces)
 
-    def _keep_line(self, line: bytes) -> None:
-        """Keep a line that is not complete, unless it can no longer become a good one."""
-        bad = BAD_LINE_BYTE.search(line)
-        if bad and line[bad.start() :] != b"\r":
+    def _keep_line(self, more: bytes) -> None:
+        """Keep more of a line that is not complete, unless it can no longer become a good one."""
+        bad = BAD_LINE_BYTE.search(more)
+        if bad and more[bad.start() :] != b"\r":
             raise HTTPInputError("control character in the framing of a chunked body")
+        self._line += more
+        size = len(self._line)
         if self._state is _SIZE:
-            if len(line) > self._limits.max_chunk_extensions_size + _MAX_SIZE_DIGITS + 1:
+            if size > self._limits.max_chunk_extensions_size + _MAX_SIZE_DIGITS + 1:
                 raise HTTPInputError("endless line in the framing of a chunked body")
-        elif len(line) > self._limits.max_field_size + 1:
+        elif size > self._limits.max_field_size + 1:
             raise HTTPInputError("trailer field too long (max_field_size)", 431)
-        self._line = line
 
     def _read_size(self, line: bytes) -> int:
         """The number that a chunk size line holds, extensions checked and counted."""

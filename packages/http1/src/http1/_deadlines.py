@@ -56,7 +56,9 @@ class Deadlines:
         self.now = self.loop.time()
         self._timer = self.loop.call_later(self.tick, self._pass)
         for guarded in list(self._guarded):
-            guarded.check_deadline(self.now)
+            # The end of one connection may have been the end of another one.
+            if guarded in self._guarded:
+                guarded.check_deadline(self.now)
 
 
 def deadlines_of(params: HTTP1ConnectionParameters) -> Deadlines:

@@ -97,6 +97,7 @@ class HTTP1ServerConnection:
         "_draining",
         "_exchange",
         "_held",
+        "_limited_request",
         "_message",
         "_parser",
         "_request",
@@ -123,6 +124,7 @@ class HTTP1ServerConnection:
         self._message: HTTPMessageDelegate | None = None
         self._request: RequestStartLine | None = None
         self._held: Holdup | None = None  # what a delegate wants waited for
+        self._limited_request = 0  # the one whose body has a timeout of its own
         self._draining = False
         self._closed: asyncio.Future[None] | None = None
         self._deadlines: Deadlines | None = None
@@ -304,6 +306,7 @@ class HTTP1ServerConnection:
     def limit_body_time(self, seconds: float) -> None:
         if self._watch is not None:
             self._watch.body_timeout = seconds
+            self._limited_request = self.requests
 
     def limit_body_size(self, size: int) -> None:
         self._parser.max_body_size = size
@@ -408,10 +411,11 @@ class HTTP1ServerConnection:
     def _linger(self) -> None:
         """Close the connection behind what has been written, so that the peer can read it."""
         self._parser.pause()
+        complete = self._message is None and not self._parser.in_message and not self._parser.held
         self._cut_off()
         stream = self.stream
         stream.shutdown_write()
-        if not self._parser.keep_alive and not self._parser.held and not stream.writing():
+        if complete and not self._parser.keep_alive and not stream.writing():
             # The client has said that nothing comes after this request.
             stream.close()
         elif self._deadlines is not None:
@@ -469,6 +473,8 @@ class HTTP1ServerConnection:
         """A tick of the server's timer has passed."""
         watch = self._watch
         assert watch is not None
+        if self.requests != self._limited_request:
+            watch.body_timeout = self.params.body_timeout
         stream = self.stream
         verdict = watch.observe(
             now,
