@@ -79,6 +79,9 @@ class TCPServer:
     :raises OSError: (``ssl.SSLError`` is one) the certificate or key cannot be used.
     """
 
+    # What carries TLS. A subclass may put a subclass of it here.
+    _tls_stream_class: type[ServerTLSStream] = ServerTLSStream
+
     def __init__(
         self,
         ssl_options: SSLOptions | None = None,
@@ -305,7 +308,7 @@ class TCPServer:
             self._hand_over(stream, address)
             return
         try:
-            tls_stream = ServerTLSStream(
+            tls_stream = self._tls_stream_class(
                 connection,
                 self._certificates.context,
                 self,
