@@ -47,6 +47,7 @@ from ._writing import Writing
 # buffer would cost the kernel more than the copy costs us.
 _JOIN_LIMIT: Final = 16 * 1024
 
+_NO_LENGTH: Final = "a body without Content-Length or Transfer-Encoding: {}"
 
 _HEAD: Final = Writing.HEAD
 _SIZED: Final = Writing.SIZED
@@ -131,12 +132,6 @@ class HTTP1Connection(HTTPConnection):
         #: What becomes of the connection when the message has been written.
         self.afterwards = _KEEP_ALIVE
         self._close_callback: Callable[[], None] | None = None
-
-    def answer_to(self, reader: Reader, method: str, http_1_0: bool) -> None:
-        """Make this the answer to a request that `reader` is reading. Not for applications."""
-        self._reader = reader
-        self._method = method
-        self._http_1_0 = http_1_0
 
     def __repr__(self) -> str:
         side = "request" if self.is_client else f"response to {self._method}"
@@ -261,6 +256,8 @@ class HTTP1Connection(HTTPConnection):
                 method, str(target), fields, self.params.no_keep_alive
             )
             self._method = method
+            if chunk and writing is _NO_BODY:
+                raise HTTPOutputError(_NO_LENGTH.format(method))
             if isinstance(reader, ResponseReader):
                 reader.expect(method, fields.expects_continue)
         else:
@@ -281,9 +278,13 @@ class HTTP1Connection(HTTPConnection):
         self.afterwards = afterwards
         self._remaining = fields.content_length
         try:
-            if chunk:
-                return self._write_body(head, chunk)
-            return self.stream.write(head)
+            if not chunk:
+                return self.stream.write(head)
+            size = len(chunk)
+            if writing is _SIZED and size <= _JOIN_LIMIT:
+                self._remaining -= size
+                return self.stream.write(head + chunk)
+            return self._write_body(head, chunk)
         except StreamClosedError:
             return self._gone()
 
@@ -415,9 +416,7 @@ class HTTP1Connection(HTTPConnection):
             return self.stream.write([head, chunk, CRLF])
         elif writing is not _UNTIL_CLOSE:
             if self.is_client and size:
-                raise HTTPOutputError(
-                    f"a body without Content-Length or Transfer-Encoding: {self._method}"
-                )
+                raise HTTPOutputError(_NO_LENGTH.format(self._method))
             return self.stream.write(head)
         if not head:
             return self.stream.write(chunk)

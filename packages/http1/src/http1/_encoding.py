@@ -30,6 +30,8 @@ _STATUS_LINES: Final = {
     for status in HTTPStatus
 }
 
+_MAX_LENGTH_DIGITS: Final = 18
+
 LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
@@ -66,16 +68,21 @@ class OutgoingFields:
         for name, value in headers.get_all():
             if name in plain_names:
                 lines.append(f"{name}: {value}")
-            elif name == "Content-Length":
-                self._read_content_length(value)
+            elif name == "Content-Length" and self.content_length < 0 and is_length(value):
+                self.content_length = int(value)
                 lines.append(f"Content-Length: {value}")
             else:
                 self._read(name, value)
 
     def _read(self, name: str, value: str) -> None:
+        """Read a field that is not plain: one that says something to the writer, or a bad one."""
         lower = name.lower()
         if lower == "content-length":
-            self._read_content_length(value)
+            if self.content_length >= 0:
+                raise HTTPOutputError("more than one Content-Length")
+            if not is_length(value):
+                raise HTTPOutputError(f"malformed Content-Length: {printable(value)}")
+            self.content_length = int(value)
         elif lower == "transfer-encoding":
             if value.strip(OWS).lower() != "chunked":
                 raise HTTPOutputError(
@@ -96,19 +103,17 @@ class OutgoingFields:
             raise HTTPOutputError(f"malformed header field name: {printable(name)}")
         self.lines.append(f"{name}: {value}")
 
-    def _read_content_length(self, value: str) -> None:
-        # isascii: isdigit alone takes digits of other scripts.
-        if not (value.isdigit() and value.isascii() and len(value) <= 18):
-            raise HTTPOutputError(f"malformed Content-Length: {printable(value)}")
-        if self.content_length >= 0:
-            raise HTTPOutputError("more than one Content-Length")
-        self.content_length = int(value)
-
     def drop_framing(self) -> None:
         """Leave out Content-Length and Transfer-Encoding after all."""
         self.chunked = False
         self.content_length = -1
         self.lines = [line for line in self.lines if not line.lower().startswith("content-length:")]
+
+
+def is_length(value: str) -> bool:
+    """Whether a Content-Length can be sent: digits, and not so many that no body has that size."""
+    # isdigit alone takes the digits of other scripts.
+    return value.isdigit() and value.isascii() and len(value) <= _MAX_LENGTH_DIGITS
 
 
 def encode_head(start_line: str, lines: list[str]) -> bytes:

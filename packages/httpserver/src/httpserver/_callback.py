@@ -105,7 +105,8 @@ class _Collector(HTTPMessageDelegate):
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> None:
-        self._start_line = start_line
+        # A server's delegate gets requests only; a cast would be a call with each of them.
+        self._start_line: RequestStartLine = start_line  # type: ignore[assignment]
         self._headers = headers
 
     def data_received(self, chunk: bytes) -> None:
@@ -129,7 +130,7 @@ class _Collector(HTTPMessageDelegate):
                 None,
                 None,
                 self._connection,
-                cast(RequestStartLine, self._start_line),
+                self._start_line,
                 self._server,
             )
         )
