@@ -179,13 +179,15 @@ class TestStop:
 
         run(main())
 
-    def test_close_all_connections(self, serving: Serving, run: Run, reply: Reply) -> None:
+    def test_close_all_connections(self, serving: Serving, run: Run) -> None:
         async def main() -> None:
-            server = HTTPServer(lambda request: None)
+            asked = asyncio.Event()
+            server = HTTPServer(lambda request: asked.set())
             async with serving(server) as site:
                 idle = await site.connect()
                 busy = await site.connect()
                 await busy.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                await asked.wait()
                 await site.until(lambda: server.connections == 2)
                 server.stop()
                 await server.close_all_connections()

@@ -498,6 +498,22 @@ class TestTLS:
         assert not nothing
         assert no_der is None
 
+    @pytest.mark.parametrize("method", ["GET", "POST", "CONNECT"])
+    def test_plain_http_is_told_so(
+        self, serving: Serving, run: Run, reply: Reply, certificate: Any, caplog: Any, method: str
+    ) -> None:
+        async def main() -> None:
+            async with serving(HTTPServer(reply, ssl_options=certificate._asdict())) as site:
+                peer = await site.connect()
+                answer = await peer.ask(method, "/", body=b"x" * 20_000)
+                assert (answer.status, answer.headers["Connection"]) == (400, "close")
+                assert b"https://" in answer.body
+                assert "Date" in answer.headers
+                assert await peer.rest() == b""
+
+        run(main())
+        assert len(caplog.records) == 1
+
     def test_no_certificate_without_tls(self, serving: Serving, run: Run, reply: Reply) -> None:
         async def main() -> None:
             server = HTTPServer(

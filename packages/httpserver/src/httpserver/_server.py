@@ -31,6 +31,7 @@ from ._callback import CallbackDelegate
 from ._callback import RequestCallback
 from ._configurable import Configurable
 from ._context import ConnectionContext
+from ._https_stream import HTTPSStream
 from ._proxied import ProxiedDelegate
 from ._proxies import TrustedProxies
 from ._proxies import XHeaders
@@ -129,6 +130,8 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
         TypeError: a `request_callback` that is neither, `xheaders` that is neither.
         OSError: (`ssl.SSLError` is one) the certificate or its key can't be used.
     """
+
+    _tls_stream_class = HTTPSStream
 
     def __init__(
         self,
