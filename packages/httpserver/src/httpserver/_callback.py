@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import cast
 
 from http1 import HTTP1ServerConnection
 from http1 import HTTPConnection
@@ -56,7 +55,8 @@ class CallbackDelegate(HTTPServerConnectionDelegate):
     def __init__(self, callback: RequestCallback) -> None:
         if not callable(callback):
             raise TypeError(f"expected a function that takes a request, not {callback!r}")
-        self._callback = callback
+        #: What is called.
+        self.callback = callback
         # The loop itself only keeps weak references to its tasks.
         self._running: set[asyncio.Task[None]] = set()
 
@@ -65,30 +65,23 @@ class CallbackDelegate(HTTPServerConnectionDelegate):
     ) -> HTTPMessageDelegate:
         return _Collector(self, request_conn, server_conn)
 
-    def call(self, request: HTTPServerRequest) -> None:
-        """Have `request`, which is complete, answered."""
-        try:
-            result = self._callback(request)
-        except FormError as error:
-            _refuse(request, error)
-            return
-        if result is not None and hasattr(result, "__await__"):
-            self._run(request, cast(Awaitable[object], result))
-
-    def _run(self, request: HTTPServerRequest, awaitable: Awaitable[object]) -> None:
-        if isinstance(awaitable, asyncio.Future) and awaitable.done():
+    def on_result(self, request: HTTPServerRequest, result: object) -> None:
+        """The callback has returned `result`, which is not None."""
+        if isinstance(result, asyncio.Future) and result.done():
             # What `write` returned, passed on: not worth a task.
-            awaitable.result()
-            return
-        task = asyncio.get_running_loop().create_task(_see_through(request, awaitable))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+            result.result()
+        elif isinstance(result, Awaitable):
+            task = asyncio.get_running_loop().create_task(_see_through(request, result))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
 
 
 class _Collector(HTTPMessageDelegate):
-    """Collects one request, and hands it on when it is complete."""
+    """Collects one request, and calls the callback when it is complete."""
 
-    __slots__ = ("_body", "_chunks", "_connection", "_headers", "_owner", "_server", "_start_line")
+    # Class attributes: most requests have no body, and then the instances don't have these.
+    _body: bytes = b""
+    _chunks: list[bytes] | None = None  # all of the body, when it came in pieces
 
     def __init__(
         self,
@@ -99,8 +92,6 @@ class _Collector(HTTPMessageDelegate):
         self._owner = owner
         self._connection = connection
         self._server = server
-        self._body = b""
-        self._chunks: list[bytes] | None = None  # all of the body, when it came in pieces
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -120,20 +111,26 @@ class _Collector(HTTPMessageDelegate):
 
     def finish(self) -> None:
         # Positional, because this is done for each request, and keywords take twice the time.
-        self._owner.call(
-            HTTPServerRequest(
-                None,
-                None,
-                "",
-                self._headers,
-                self._body if self._chunks is None else b"".join(self._chunks),
-                None,
-                None,
-                self._connection,
-                self._start_line,
-                self._server,
-            )
+        request = HTTPServerRequest(
+            None,
+            None,
+            "",
+            self._headers,
+            self._body if self._chunks is None else b"".join(self._chunks),
+            None,
+            None,
+            self._connection,
+            self._start_line,
+            self._server,
         )
+        owner = self._owner
+        try:
+            result = owner.callback(request)
+        except FormError as error:
+            _refuse(request, error)
+        else:
+            if result is not None:
+                owner.on_result(request, result)
 
     def on_connection_close(self) -> None:
         self._chunks = None
