@@ -16,7 +16,8 @@ What a connection is doing follows from what it holds:
     set        None       waiting for the rest of the answer; the parser is paused
 
 A request and its answer end independently. Whichever ends last calls `_next`, which goes on with
-the next request or closes.
+the next request or closes. Requests that a client sends ahead are read as fast as it takes the
+answers, and so many in one go, that the loop gets round to the other connections.
 
 The end comes in three ways: `_linger` after an answer (the sending side is shut and the peer given
 a moment to read it), `stream.close` at once, and `release` when somebody takes the stream over.
@@ -73,6 +74,9 @@ _LAST_REQUEST_GRACE: Final = 1.0
 # How much a peer may send ahead while one of its requests is being answered.
 _MAX_SENT_AHEAD: Final = 64 * 1024
 
+# How many requests are read in one go before the other connections have their turn.
+_MAX_BURST: Final = 64
+
 
 class _Discard(HTTPMessageDelegate):
     """Receives the rest of a request that has been answered already."""
@@ -92,10 +96,13 @@ class HTTP1ServerConnection:
 
     __slots__ = (
         "__weakref__",
+        "_burst_end",
+        "_catching_up",
         "_closed",
         "_deadlines",
         "_delegate",
         "_draining",
+        "_ending",
         "_exchange",
         "_held",
         "_limited_request",
@@ -125,6 +132,9 @@ class HTTP1ServerConnection:
         self._message: HTTPMessageDelegate | None = None
         self._request: RequestStartLine | None = None
         self._held: Holdup | None = None  # what a delegate wants waited for
+        self._burst_end = 0  # the number of the request before which the others have a turn
+        self._catching_up = False  # whether a turn of the others, or of the peer, is waited for
+        self._ending = False  # whether nothing is read any more but the end
         self._limited_request = 0  # the one whose body has a timeout of its own
         self._draining = False
         self._closed: asyncio.Future[None] | None = None
@@ -163,7 +173,12 @@ class HTTP1ServerConnection:
         the decision to stop. The answer says `Connection: close`.
         """
         self._draining = True
-        if self._exchange is None and self._delegate is not None:
+        exchange = self._exchange
+        if exchange is not None:
+            # If its head is out already, it has not announced the end; that is no reason to wait.
+            if exchange.afterwards is _KEEP_ALIVE:
+                exchange.afterwards = _CLOSE
+        elif self._delegate is not None:
             if self.requests and not self._parser.in_message:
                 self.stream.close()
             else:
@@ -190,6 +205,9 @@ class HTTP1ServerConnection:
     # --- what the stream calls
 
     def data_received(self, data: bytes) -> None:
+        if self._exchange is None and self.stream.writing():
+            self._let_catch_up()
+        self._burst_end = self.requests + _MAX_BURST
         try:
             self._parser.feed(data)
         except HTTPInputError as error:
@@ -213,6 +231,10 @@ class HTTP1ServerConnection:
 
     def head_received(self, start_line: RequestStartLine, headers: HTTPHeaders) -> None:
         self.requests += 1
+        if self.requests == self._burst_end:
+            self._parser.pause()
+            self._catching_up = True
+            asyncio.get_running_loop().call_soon(self._caught_up)
         method, _, version = start_line
         exchange = Answer(
             self, self.stream, self.params, self.context, method, version == "HTTP/1.0"
@@ -291,6 +313,7 @@ class HTTP1ServerConnection:
             self._message = _DISCARD
 
     def release(self) -> IOStream:
+        self._ending = True
         stream = self.stream
         self._parser.pause()
         rest = self._parser.take_rest()
@@ -327,8 +350,12 @@ class HTTP1ServerConnection:
     def _continue(self) -> None:
         """Ask for the body that the client holds back (RFC 9110 section 10.1.1)."""
         exchange = self._exchange
-        if exchange is not None and exchange.writing is _HEAD and not self._parser.held:
-            self._parser.expect_continue = False
+        parser = self._parser
+        if parser.body_length > parser.max_body_size:
+            # About to be refused.
+            return
+        if exchange is not None and exchange.writing is _HEAD and not parser.held:
+            parser.expect_continue = False
             try:
                 self.stream.write(_CONTINUE)
             except StreamClosedError:
@@ -354,14 +381,39 @@ class HTTP1ServerConnection:
         self._resume()
         self.stream.uncork()
 
+    def _let_catch_up(self) -> None:
+        """Read no further request before the peer has taken the answers to the others."""
+        self._parser.pause()
+        self.stream.pause_reading()
+        self._catching_up = True
+        self.stream.write(b"").add_done_callback(self._caught_up)
+
+    def _caught_up(self, future: asyncio.Future[None] | None = None) -> None:
+        self._catching_up = False
+        exchange = self._exchange
+        if self._ending or self._held is not None:
+            return
+        if exchange is not None and self._message is None:
+            # The application goes on when it has answered.
+            return
+        if exchange is None and self.stream.writing():
+            self._let_catch_up()
+            return
+        self._burst_end = self.requests + _MAX_BURST
+        self.stream.cork()
+        self._resume()
+        self.stream.uncork()
+
     def _resume(self) -> None:
         """Read on: what is kept in the parser first, then what comes."""
+        if self._catching_up:
+            return
         try:
             self._parser.resume()
         except HTTPInputError as error:
             self._refuse(error)
             return
-        if len(self._parser.held) > _MAX_SENT_AHEAD or self._held is not None:
+        if self._ending or self._held is not None or len(self._parser.held) > _MAX_SENT_AHEAD:
             return
         if self._parser.at_eof and self._exchange is None and self._delegate is not None:
             self._linger()
@@ -373,10 +425,8 @@ class HTTP1ServerConnection:
         afterwards = exchange.afterwards
         if afterwards is _KEEP_ALIVE:
             self._exchange = None
-            if self._parser.paused:
-                self.stream.cork()
-                self._resume()
-                self.stream.uncork()
+            if self._parser.paused and not self._catching_up:
+                self._caught_up()
         elif afterwards is _CLOSE:
             self._linger()
         else:
@@ -387,6 +437,8 @@ class HTTP1ServerConnection:
 
     def _refuse(self, error: HTTPInputError) -> None:
         """Answer what the client did wrong, if that can be answered still, and close."""
+        if self._ending:
+            return
         log_refused(self.context, error)
         self._answer_error(error.status_code, str(error))
 
@@ -413,6 +465,7 @@ class HTTP1ServerConnection:
 
     def _linger(self) -> None:
         """Close the connection behind what has been written, so that the peer can read it."""
+        self._ending = True
         self._parser.pause()
         complete = self._message is None and not self._parser.in_message and not self._parser.held
         self._cut_off()
@@ -426,6 +479,7 @@ class HTTP1ServerConnection:
             Linger(stream, self._deadlines, self.params, self._end).start()
 
     def connection_lost(self, exc: BaseException | None) -> None:
+        self._ending = True
         self._cut_off()
         self._end()
 
@@ -493,8 +547,15 @@ class HTTP1ServerConnection:
             self._refuse(HTTPInputError(watch.reason, 408))
 
     def _phase(self) -> Phase:
-        if self._exchange is None:
-            return Phase.HEAD if self._parser.in_message else Phase.IDLE
+        exchange = self._exchange
+        if exchange is None:
+            if self._parser.in_message:
+                return Phase.HEAD
+            # Who is still taking the last answer is not idle; write_timeout is for those.
+            return Phase.APPLICATION if self.stream.writing() else Phase.IDLE
+        if self._message is None and exchange.writing is _DONE:
+            # The connection changes to another protocol, and nobody has taken it over yet.
+            return Phase.IDLE
         if self._message is None or self._held is not None:
             return Phase.APPLICATION
         return Phase.BODY
