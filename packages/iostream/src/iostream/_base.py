@@ -79,6 +79,8 @@ class BaseIOStream(InputHalf):
         """Read ``num_bytes`` bytes; with ``partial``, at least one and at most that many."""
         if num_bytes < 0:
             raise ValueError("num_bytes must not be negative")
+        if not num_bytes:
+            return self._reader().start_empty(Exactly(0))
         return self._reader().start(AtMost(num_bytes) if partial else Exactly(num_bytes))
 
     def read_until(self, delimiter: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
@@ -113,7 +115,9 @@ class BaseIOStream(InputHalf):
         The result is how many bytes it holds. The bytes go from the kernel straight into ``buf``,
         which can't be resized before the read is done.
         """
-        return self._reader().start(IntoBuffer(memoryview(buf).cast("B"), partial))
+        view = memoryview(buf).cast("B")
+        read = IntoBuffer(view, partial)
+        return self._reader().start(read) if len(view) else self._reader().start_empty(read)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Whatever arrives, piece by piece, until the peer closes the stream."""

@@ -44,6 +44,8 @@ class Descriptor:
         "_loop",
         "_output",
         "_receiver",
+        "_recv",
+        "_send_some",
         "_watching_read",
         "_watching_write",
         "error",
@@ -59,6 +61,9 @@ class Descriptor:
         self._close_callback: Callable[[], None] | None = None
         self._watching_read = False
         self._watching_write = False
+        # The two system calls of the hot path, bound once: a socket's own, without a frame between.
+        self._recv: Callable[[int], bytes | None] = self._receive
+        self._send_some: Callable[[bytes | memoryview], int] = self._transmit
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._life.name.lower()}>"
@@ -91,7 +96,10 @@ class Descriptor:
     # ---- What a transport overrides when it can do better than with those hooks ----
 
     def _receive(self, size: int) -> bytes | None:
-        """Up to ``size`` bytes, b"" at the end, None if there is nothing now."""
+        """Up to ``size`` bytes, b"" at the end, None if there is nothing now.
+
+        `BlockingIOError` says that too.
+        """
         buffer = bytearray(size)
         received = self.read_from_fd(buffer)
         if received is None:
@@ -100,11 +108,11 @@ class Descriptor:
         return bytes(buffer)
 
     def _transmit(self, data: bytes | memoryview) -> int:
-        """Give ``data`` to the kernel; return how many of its bytes were taken."""
-        try:
-            return self.write_to_fd(memoryview(data))
-        except (BlockingIOError, InterruptedError):
-            return 0
+        """Give ``data`` to the kernel; return how many of its bytes were taken.
+
+        Zero, or `BlockingIOError`, says that there is no room now.
+        """
+        return self.write_to_fd(memoryview(data))
 
     def _transmit_batch(self, batch: Batch) -> int:
         """Give what `SendQueue.batch` made up to the kernel, as `_transmit` does."""
@@ -233,6 +241,9 @@ class Descriptor:
         self._life = Life.CLOSED
         self._input = Input.ENDED
         self._output = Output.ENDED
+        # They may be bound to this stream, which must not refer to itself once it is closed.
+        self._recv = _nothing
+        self._send_some = _nowhere
 
     def _announce(self) -> None:
         """Tell everybody who waits that the stream is closed."""
@@ -250,3 +261,12 @@ class Descriptor:
         self._close_callback = None
         if callback is not None:
             callback()
+
+
+def _nothing(size: int) -> None:
+    """What a closed stream receives."""
+
+
+def _nowhere(data: bytes | memoryview) -> int:
+    """What a closed stream sends."""
+    return 0

@@ -158,7 +158,9 @@ class InputHalf(OutputHalf):
             self._on_readable_aside()
             return
         try:
-            data = self._receive(self._receive_size)
+            data = self._recv(self._receive_size)
+        except BlockingIOError:
+            return
         except OSError as exc:
             self._fail(exc)
             return

@@ -9,21 +9,21 @@ from ._pending_read import PendingRead
 from ._receive_buffer import ReceiveBuffer
 
 
-class IntoBuffer(PendingRead[int]):
+class IntoBuffer(PendingRead):
     """``view`` is filled from its beginning; with ``minimum`` bytes in it the read is satisfied.
 
     Its bytes come by way of the inbox only if they were there before; and when the read is given
     up they are put there.
     """
 
+    __slots__ = ("_filled", "_minimum", "_view")
+
     def __init__(self, view: memoryview, partial: bool) -> None:
         if view.readonly:
             raise TypeError("read_into needs a writable buffer")
         self._view = view
-        self._minimum = min(len(view), 1) if partial else len(view)
+        self._minimum = 1 if partial else len(view)
         self._filled = 0
-        if not self._minimum:
-            self.size = 0
 
     def vacancy(self) -> memoryview:
         """The part that is still to be filled."""
@@ -36,7 +36,7 @@ class IntoBuffer(PendingRead[int]):
     def ready(self, inbox: ReceiveBuffer) -> int:
         if inbox.size:
             self._filled += inbox.take_into(self.vacancy())
-        return self._filled if self._filled >= self._minimum else NOT_YET
+        return 0 if self._filled >= self._minimum else NOT_YET
 
     def take_back(self) -> bytes:
         """The bytes that are in the buffer, when the read is given up. Lets go of the buffer."""
@@ -45,11 +45,10 @@ class IntoBuffer(PendingRead[int]):
         self._view.release()
         return data
 
-    def __await__(self) -> Generator[object, None, int]:
-        source = yield from self._wait()
-        source.take(0)
+    def __await__(self) -> Generator[object, None, int]:  # type: ignore[override]  # a size
+        yield from super().__await__()
         self._view.release()
-        return self.size
+        return self._filled
 
     def __del__(self) -> None:
         # Dropped without being awaited: nobody knows how far the buffer was filled.

@@ -87,7 +87,18 @@ class OutputHalf(Descriptor):
             self._corked.append(data)
             self._corked_size += len(data)
             return self._completed if self._corked_size <= JOIN_LIMIT else self._move_on()
-        return self._completed if not data or self._send(data) else self._unsent()
+        try:
+            sent = self._send_some(data) if data else 0
+        except BlockingIOError:
+            sent = 0
+        except OSError as exc:
+            self._fail(exc)
+            return self._unsent()
+        self.bytes_sent += sent
+        if sent == len(data):
+            return self._completed
+        self._queue_rest(data, sent)
+        return self._unsent()
 
     def _write_buffers(self, data: Buffer | Iterable[Buffer]) -> asyncio.Future[None]:
         """``write`` of anything but `bytes`."""
@@ -169,20 +180,6 @@ class OutputHalf(Descriptor):
                 f"more than {limit} bytes (max_write_buffer_size) would wait"
             )
 
-    def _send(self, data: bytes) -> bool:
-        """Send ``data``, which nothing waits before; whether the kernel took all of it."""
-        try:
-            sent = self._transmit(data)
-        except OSError as exc:
-            self._fail(exc)
-            return False
-        self.bytes_sent += sent
-        if sent == len(data):
-            return True
-        self._queue.append(memoryview(data)[sent:] if sent else data)
-        self._block()
-        return False
-
     def _flush_corked(self) -> None:
         """Send what was written while corked, as one piece."""
         corked = self._corked
@@ -190,8 +187,21 @@ class OutputHalf(Descriptor):
             data = corked[0] if len(corked) == 1 else b"".join(corked)
             corked.clear()
             self._corked_size = 0
-            if data:
-                self._send(data)
+            try:
+                sent = self._send_some(data) if data else 0
+            except BlockingIOError:
+                sent = 0
+            except OSError as exc:
+                self._fail(exc)
+                return
+            self.bytes_sent += sent
+            if sent < len(data):
+                self._queue_rest(data, sent)
+
+    def _queue_rest(self, data: bytes, sent: int) -> None:
+        """The kernel took only ``sent`` bytes of ``data``: the others wait."""
+        self._queue.append(memoryview(data)[sent:] if sent else data)
+        self._block()
 
     def _queue_corked(self) -> None:
         """Put what was written while corked where something that is not corked goes."""
@@ -213,6 +223,8 @@ class OutputHalf(Descriptor):
         queue = self._queue
         try:
             sent = self._transmit_batch(queue.batch())
+        except BlockingIOError:
+            sent = 0
         except (OSError, EOFError) as exc:
             self._fail(exc)
             return

@@ -13,18 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable
 from collections.abc import Generator
 from typing import Final
 from typing import Protocol
-from typing import TypeVar
 
 from ._errors import StreamClosedError
 from ._errors import UnsatisfiableReadError
 from ._pattern_width import widest_match
 from ._receive_buffer import ReceiveBuffer
-
-_T = TypeVar("_T", covariant=True)
 
 NOT_YET: Final = -1
 
@@ -35,21 +31,28 @@ class Source(Protocol):
     def take(self, size: int) -> bytes:
         """Take ``size`` bytes for the read that is satisfied: it is over."""
 
-    def give_up(self, read: PendingRead[object]) -> None:
+    def give_up(self, read: PendingRead) -> None:
         """Nobody waits for ``read`` any more."""
 
 
-class PendingRead(Awaitable[_T]):
+class PendingRead:
     """What all reads have in common.
 
-    It has no ``__slots__``: these defaults cost nothing until they are changed.
+    `PullReader.start` sets the attributes, there and then, for that is cheaper than a constructor.
+
+    Attributes:
+        source: where the bytes come from; None when the read is over.
+        size: how many bytes of the inbox satisfied it, or `NOT_YET`.
+        waiter: what the awaiting task waits on.
+        failure: why there will be no answer.
     """
 
-    source: Source | None = None  # set when the read begins, None again when it is over
-    size: int = NOT_YET  # how many bytes satisfied it
-    waiter: asyncio.Future[None] | None = None  # what the awaiting task waits on
-    _failed: bool = False
-    _real_error: BaseException | None = None
+    __slots__ = ("__weakref__", "failure", "size", "source", "waiter")
+
+    source: Source | None
+    size: int
+    waiter: asyncio.Future[None] | None
+    failure: StreamClosedError | None
 
     def ready(self, inbox: ReceiveBuffer) -> int:
         """How many bytes of ``inbox`` are the answer, or `NOT_YET`.
@@ -63,24 +66,24 @@ class PendingRead(Awaitable[_T]):
         return self.ready(inbox)
 
     def satisfy(self, size: int) -> None:
-        """``size`` bytes are the answer."""
+        """``size`` bytes of the inbox are the answer."""
         self.size = size
-        if self.waiter is not None and not self.waiter.done():
-            self.waiter.set_result(None)
+        waiter = self.waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
-    def fail(self, real_error: BaseException | None) -> None:
-        """There will be no answer: the stream was closed, because of ``real_error``."""
-        self._failed = True
-        self._real_error = real_error
-        if self.waiter is not None and not self.waiter.done():
-            self.waiter.set_result(None)
+    def fail(self, failure: StreamClosedError) -> None:
+        """There will be no answer, because of ``failure``."""
+        self.failure = failure
+        waiter = self.waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
-    def _wait(self) -> Generator[object, None, Source]:
-        """Wait until the read is satisfied, and end it; return where its bytes are."""
+    def __await__(self) -> Generator[object, None, bytes]:
         source = self.source
         if source is None:
             raise RuntimeError("a read can be awaited once")
-        if self.size < 0 and not self._failed:
+        if self.size < 0 and self.failure is None:
             self.waiter = asyncio.Future()
             try:
                 yield from self.waiter
@@ -88,54 +91,54 @@ class PendingRead(Awaitable[_T]):
                 source.give_up(self)
                 raise
         self.source = None
-        if self._failed:
-            raise StreamClosedError(real_error=self._real_error)
-        return source
-
-
-class BytesRead(PendingRead[bytes]):
-    """A read whose result is the bytes that satisfied it."""
-
-    def __await__(self) -> Generator[object, None, bytes]:
-        source = yield from self._wait()
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            try:
+                raise failure
+            finally:
+                del failure  # or it would refer to this frame, and the frame to it
         return source.take(self.size)
 
 
-class Exactly(BytesRead):
+class Exactly(PendingRead):
     """``read_bytes(num_bytes)``."""
+
+    __slots__ = ("_num_bytes",)
 
     def __init__(self, num_bytes: int) -> None:
         self._num_bytes = num_bytes
-        if not num_bytes:
-            self.size = 0
 
     def ready(self, inbox: ReceiveBuffer) -> int:
         return self._num_bytes if inbox.size >= self._num_bytes else NOT_YET
 
 
-class AtMost(BytesRead):
+class AtMost(PendingRead):
     """``read_bytes(num_bytes, partial=True)``."""
+
+    __slots__ = ("_num_bytes",)
 
     def __init__(self, num_bytes: int) -> None:
         self._num_bytes = num_bytes
-        if not num_bytes:
-            self.size = 0
 
     def ready(self, inbox: ReceiveBuffer) -> int:
         return min(inbox.size, self._num_bytes) or NOT_YET
 
 
-class Until(BytesRead):
+class Until(PendingRead):
     """``read_until(delimiter, max_bytes)``."""
 
-    _searched = 0  # no delimiter begins before this offset
+    __slots__ = ("_delimiter", "_max_bytes", "_searched")
 
     def __init__(self, delimiter: bytes, max_bytes: int | None) -> None:
+        self._searched = 0  # no delimiter begins before this offset
         self._delimiter = delimiter
         self._max_bytes = max_bytes
 
     def ready(self, inbox: ReceiveBuffer) -> int:
-        end = inbox.find(self._delimiter, self._searched)
+        start = inbox.start
+        end = inbox.data.find(self._delimiter, start + self._searched)
+        if end >= 0:
+            end += len(self._delimiter) - start
         if self._max_bytes is not None:
             _check_max_bytes(end if end >= 0 else inbox.size, self._max_bytes, self._delimiter)
         if end < 0:
@@ -143,12 +146,13 @@ class Until(BytesRead):
         return end
 
 
-class UntilRegex(BytesRead):
+class UntilRegex(PendingRead):
     """``read_until_regex(regex, max_bytes)``."""
 
-    _searched = 0  # no match begins before this offset
+    __slots__ = ("_max_bytes", "_pattern", "_searched", "_widest")
 
     def __init__(self, pattern: re.Pattern[bytes], max_bytes: int | None) -> None:
+        self._searched = 0  # no match begins before this offset
         self._pattern = pattern
         self._max_bytes = max_bytes
         self._widest = widest_match(pattern)
@@ -165,8 +169,10 @@ class UntilRegex(BytesRead):
         return end
 
 
-class UntilClose(BytesRead):
+class UntilClose(PendingRead):
     """``read_until_close()``."""
+
+    __slots__ = ()
 
     def ready(self, inbox: ReceiveBuffer) -> int:
         return NOT_YET

@@ -47,19 +47,13 @@ class PipeIOStream(BaseIOStream):
         """Read into ``buf``."""
         try:
             return os.readv(self._fd, (buf,))
-        except (BlockingIOError, InterruptedError):
+        except BlockingIOError:
             return None
 
     def _receive(self, size: int) -> bytes | None:
-        try:
-            return os.read(self._fd, size)
-        except (BlockingIOError, InterruptedError):
-            return None
+        return os.read(self._fd, size)
 
     def _transmit_batch(self, batch: Batch) -> int:
         if isinstance(batch, list):
-            try:
-                return os.writev(self._fd, batch)
-            except (BlockingIOError, InterruptedError):
-                return 0
+            return os.writev(self._fd, batch)
         return super()._transmit_batch(batch)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_T = TypeVar("_T")
+_ReadT = TypeVar("_ReadT", bound=PendingRead)
 
 # The readable event and every read compare with these: a global is found faster than a member.
 _IDLE: Final = Input.IDLE
@@ -48,13 +48,13 @@ class PullReader:
         self._stream: InputHalf | None = stream  # None once it is closed, or lets go of us
         self._inbox = inbox
         self._error: BaseException | None = None
-        self._read: weakref.ref[PendingRead[object]] | None = None
+        self._read: weakref.ref[PendingRead] | None = None
 
-    def pending(self) -> PendingRead[object] | None:
+    def pending(self) -> PendingRead | None:
         """The read that is not over: not satisfied yet, or not awaited yet."""
         return None if self._read is None else self._read()
 
-    def start(self, read: PendingRead[_T]) -> PendingRead[_T]:
+    def start(self, read: _ReadT) -> _ReadT:
         """Begin ``read``; it may be satisfied at once."""
         if self._read is not None:
             self._refuse_second()
@@ -62,14 +62,29 @@ class PullReader:
         if stream is None or stream._life is _CLOSED:
             return self._start_closed(read)
         read.source = self
+        read.size = NOT_YET
+        read.waiter = None
+        read.failure = None
         self._read = weakref.ref(read)
-        if self._inbox.size and read.size < 0:
+        if self._inbox.size:
             self._advance(stream, read)
-        if read.size < 0:
-            if stream._input is _IDLE and stream._watching_read and type(read) is not IntoBuffer:
-                stream._input = _FLOWING
-            else:
-                self.flow()
+            if read.size >= 0:
+                return read
+        if stream._input is _IDLE and stream._watching_read and type(read) is not IntoBuffer:
+            stream._input = _FLOWING
+        else:
+            self.flow()
+        return read
+
+    def start_empty(self, read: _ReadT) -> _ReadT:
+        """Begin a ``read`` of no bytes: it is satisfied whatever state the stream is in."""
+        if self._read is not None:
+            self._refuse_second()
+        read.source = self
+        read.size = 0
+        read.waiter = None
+        read.failure = None
+        self._read = weakref.ref(read)
         return read
 
     def flow(self) -> None:
@@ -95,7 +110,8 @@ class PullReader:
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived: see whether the pending read is satisfied now."""
-        self._inbox.append(data)
+        inbox = self._inbox
+        inbox.append(data)
         stream = self._stream
         if stream is not None:
             read = None if self._read is None else self._read()
@@ -142,7 +158,7 @@ class PullReader:
             if exc is None:
                 self._end(read)
             if read.size < 0:
-                read.fail(exc)
+                read.fail(StreamClosedError(real_error=exc))
                 self.give_up(read)
 
     # ---- Called by the read ----
@@ -155,7 +171,7 @@ class PullReader:
             self.flow()
         return data
 
-    def give_up(self, read: PendingRead[object]) -> None:
+    def give_up(self, read: PendingRead) -> None:
         """Nobody waits for ``read`` any more: its bytes are for the next one."""
         if isinstance(read, IntoBuffer):
             data = read.take_back()
@@ -176,16 +192,17 @@ class PullReader:
                 raise self._closed_error()
             raise RuntimeError("Already reading")
 
-    def _start_closed(self, read: PendingRead[_T]) -> PendingRead[_T]:
-        if read.size < 0:
-            try:
-                read.size = read.ready_at_end(self._inbox)
-            except UnsatisfiableReadError as exc:
-                raise StreamClosedError(real_error=exc) from None
+    def _start_closed(self, read: _ReadT) -> _ReadT:
+        read.source = self
+        read.waiter = None
+        read.failure = None
+        try:
+            read.size = read.ready_at_end(self._inbox)
+        except UnsatisfiableReadError as exc:
+            raise StreamClosedError(real_error=exc) from None
         if read.size == NOT_YET:
             self.give_up(read)
             raise self._closed_error()
-        read.source = self
         self._read = weakref.ref(read)
         return read
 
@@ -193,12 +210,12 @@ class PullReader:
         stream = self._stream
         return StreamClosedError(real_error=self._error if stream is None else stream.error)
 
-    def _end(self, read: PendingRead[object]) -> None:
+    def _end(self, read: PendingRead) -> None:
         size = read.ready_at_end(self._inbox)
         if size >= 0:
             read.satisfy(size)
 
-    def _advance(self, stream: InputHalf, read: PendingRead[object]) -> None:
+    def _advance(self, stream: InputHalf, read: PendingRead) -> None:
         """See whether ``read`` is satisfied, now that the inbox is as it is."""
         try:
             size = read.ready(self._inbox)
@@ -210,8 +227,9 @@ class PullReader:
             if stream._input is _FLOWING or stream._input is Input.FILLING:
                 stream._input = _IDLE
             read.size = size
-            if read.waiter is not None and not read.waiter.done():
-                read.waiter.set_result(None)
+            waiter = read.waiter
+            if waiter is not None and not waiter.done():
+                waiter.set_result(None)
         elif self._inbox.size > stream.max_buffer_size:
             limit = f"more than {stream.max_buffer_size} bytes (max_buffer_size) were buffered"
             stream._fail(StreamBufferFullError(limit))

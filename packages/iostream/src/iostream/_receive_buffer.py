@@ -12,14 +12,17 @@ class ReceiveBuffer:
     when all of it is asked for: the common case copies nothing. Only when a second piece
     arrives on top of an unfinished first one are the bytes moved into a `bytearray`.
 
-    ``size`` is how many bytes there are.
+    Attributes:
+        data: the bytes, behind others that have been taken already.
+        start: where they begin.
+        size: how many there are.
     """
 
-    __slots__ = ("_data", "_start", "size")
+    __slots__ = ("data", "size", "start")
 
     def __init__(self) -> None:
-        self._data: bytes | bytearray = b""
-        self._start = 0  # what lies before it has been taken
+        self.data: bytes | bytearray = b""
+        self.start = 0
         self.size = 0
 
     def append(self, piece: bytes) -> None:
@@ -29,29 +32,29 @@ class ReceiveBuffer:
             data += piece
             self.size += len(piece)
         else:
-            self._data = piece
-            self._start = 0
+            self.data = piece
+            self.start = 0
             self.size = len(piece)
 
     def prepend(self, piece: bytes) -> None:
         """Give back ``piece``: it will be the first to be taken again."""
         rest = self.take(self.size)
-        self._data = piece + rest if rest else piece
-        self._start = 0
-        self.size = len(self._data)
+        self.data = piece + rest if rest else piece
+        self.start = 0
+        self.size = len(self.data)
 
     def take(self, size: int) -> bytes:
         """Remove the first ``size`` bytes and return them."""
-        data = self._data
-        start = self._start
+        data = self.data
+        start = self.start
         if size == self.size:
-            self._data = b""
-            self._start = 0
+            self.data = b""
+            self.start = 0
             self.size = 0
             if not start and isinstance(data, bytes):
                 return data
         else:
-            self._start = start + size
+            self.start = start + size
             self.size -= size
         if isinstance(data, bytes):
             return data[start : start + size]
@@ -64,11 +67,6 @@ class ReceiveBuffer:
         target[:size] = self.take(size)
         return size
 
-    def find(self, delimiter: bytes, start: int) -> int:
-        """The offset at which ``delimiter`` ends, searched from offset ``start``; -1: not here."""
-        position = self._data.find(delimiter, self._start + start)
-        return position if position < 0 else position - self._start + len(delimiter)
-
     def search(self, pattern: re.Pattern[bytes], start: int) -> int:
         """The offset at which the first match of ``pattern`` ends; -1 when there is none.
 
@@ -76,17 +74,17 @@ class ReceiveBuffer:
         still seen by look-behind assertions.
         """
         # Trimmed, so that ^ and look-behind see the beginning of what is unread, not the past.
-        match = pattern.search(self._trimmed() if self._start else self._data, start)
+        match = pattern.search(self._trimmed() if self.start else self.data, start)
         return -1 if match is None else match.end()
 
     def _trimmed(self) -> bytearray:
         """The bytes as a `bytearray` that holds nothing before them."""
-        data = self._data
+        data = self.data
         if isinstance(data, bytearray):
             # Deleting at the front of a bytearray moves a pointer, not the bytes.
-            del data[: self._start]
+            del data[: self.start]
         else:
-            with memoryview(data) as view, view[self._start :] as rest:
-                self._data = data = bytearray(rest)
-        self._start = 0
+            with memoryview(data) as view, view[self.start :] as rest:
+                self.data = data = bytearray(rest)
+        self.start = 0
         return data

@@ -46,6 +46,8 @@ class IOStream(BaseIOStream):
     ) -> None:
         super().__init__(max_buffer_size, read_chunk_size, max_write_buffer_size)
         self.socket = socket
+        self._recv = socket.recv
+        self._send_some = socket.send
         self._connect_future: asyncio.Future[IOStream] | None = None
         socket.setblocking(False)
 
@@ -67,7 +69,7 @@ class IOStream(BaseIOStream):
         """Receive into ``buf``."""
         try:
             return self.socket.recv_into(buf)
-        except (BlockingIOError, InterruptedError):
+        except BlockingIOError:
             return None
 
     def get_fd_error(self) -> Exception | None:
@@ -75,27 +77,12 @@ class IOStream(BaseIOStream):
         number = self.socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR)
         return OSError(number, os.strerror(number)) if number else None
 
-    def _receive(self, size: int) -> bytes | None:
-        try:
-            return self.socket.recv(size)
-        except (BlockingIOError, InterruptedError):
-            return None
-
-    def _transmit(self, data: bytes | memoryview) -> int:
-        try:
-            return self.socket.send(data)
-        except (BlockingIOError, InterruptedError):
-            return 0
-
     def _transmit_batch(self, batch: Batch) -> int:
-        try:
-            if isinstance(batch, list):
-                return self.socket.sendmsg(batch)
-            if isinstance(batch, FileSegment):
-                return self._transmit_file(batch)
-            return self.socket.send(batch)
-        except (BlockingIOError, InterruptedError):
-            return 0
+        if isinstance(batch, list):
+            return self.socket.sendmsg(batch)
+        if isinstance(batch, FileSegment):
+            return self._transmit_file(batch)
+        return self._send_some(batch)
 
     def _transmit_file(self, segment: FileSegment) -> int:
         """Have the kernel copy from the file to the socket."""

@@ -71,6 +71,8 @@ class SSLIOStream(IOStream):
         server_hostname: str | None = None,
     ) -> None:
         super().__init__(socket, max_buffer_size, read_chunk_size, max_write_buffer_size)
+        self._recv = self._receive
+        self._send_some = self._transmit
         if ssl_options is None:
             if server_side:
                 raise ValueError("a TLS server needs ssl_options: its certificate and key")
@@ -177,7 +179,7 @@ class SSLIOStream(IOStream):
     def _on_handshake_readable(self) -> None:
         try:
             ciphertext = self.socket.recv(self._receive_size)
-        except (BlockingIOError, InterruptedError):
+        except BlockingIOError:
             return
         except OSError as exc:
             self._fail(exc)
@@ -208,7 +210,7 @@ class SSLIOStream(IOStream):
         if not engine.has_input():
             try:
                 ciphertext = self.socket.recv(size)
-            except (BlockingIOError, InterruptedError):
+            except BlockingIOError:
                 return None
             if not ciphertext:
                 raise _cut_off()
@@ -225,7 +227,7 @@ class SSLIOStream(IOStream):
         if not engine.has_input():
             try:
                 ciphertext = self.socket.recv(self.read_chunk_size)
-            except (BlockingIOError, InterruptedError):
+            except BlockingIOError:
                 return None
             if not ciphertext:
                 raise _cut_off()
@@ -304,7 +306,7 @@ class SSLIOStream(IOStream):
             sealed = memoryview(b"".join((sealed, self._engine.take_output())))
         try:
             sent = self.socket.send(sealed)
-        except (BlockingIOError, InterruptedError):
+        except BlockingIOError:
             sent = 0
         if sent == len(sealed):
             self._sealed = None
