@@ -13,13 +13,16 @@ from ._writing import Writing
 
 _HEAD = Writing.HEAD
 _KEEP_ALIVE = Afterwards.KEEP_ALIVE
+_CLOSE = Afterwards.CLOSE
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Answer(HTTP1Connection):
     """The answer to a request that `reader` reads.
 
-    `method` is that of the request; `http_1_0` says that the client reads no later version.
+    `method` is that of the request; `http_1_0` says that the client reads no later version,
+    `closing` that the connection ends with this answer, `has_body` that the request has a body,
+    which may not have been read when the answer begins.
     """
 
     __slots__ = ()
@@ -33,15 +36,18 @@ class Answer(HTTP1Connection):
         context: object,
         method: str,
         http_1_0: bool,
+        closing: bool,
+        has_body: bool,
     ) -> None:
         self.stream = stream
         self.is_client = False
         self.params = params
         self.context = context
         self.writing = _HEAD
-        self.afterwards = _KEEP_ALIVE
+        self.afterwards = _CLOSE if closing else _KEEP_ALIVE
         self._reader = reader
         self._remaining = 0
         self._method = method
         self._http_1_0 = http_1_0
+        self._has_body = has_body
         self._close_callback = None

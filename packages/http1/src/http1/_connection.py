@@ -65,7 +65,7 @@ class Reader(Protocol):
     """The reading side that an exchange belongs to: a server connection, or a client's reader."""
 
     def must_close(self) -> bool:
-        """Whether the connection is to be closed after the response that is about to begin."""
+        """Whether too much of the request is unread to keep the connection after the response."""
 
     def written(self, exchange: HTTP1Connection, /) -> None:
         """The exchange has been written, or will not be, as its state says."""
@@ -100,6 +100,7 @@ class HTTP1Connection(HTTPConnection):
 
     __slots__ = (
         "_close_callback",
+        "_has_body",
         "_http_1_0",
         "_method",
         "_reader",
@@ -129,6 +130,7 @@ class HTTP1Connection(HTTPConnection):
         self._remaining = 0  # bytes of a sized body that are still to be written
         self._method = ""
         self._http_1_0 = False  # what the peer speaks, as far as framing goes
+        self._has_body = False  # the request that this answers
         #: What becomes of the connection when the message has been written.
         self.afterwards = _KEEP_ALIVE
         self._close_callback: Callable[[], None] | None = None
@@ -268,7 +270,8 @@ class HTTP1Connection(HTTPConnection):
                 fields,
                 self._method,
                 self._http_1_0,
-                reader is not None and reader.must_close(),
+                self.afterwards is _CLOSE
+                or (self._has_body and reader is not None and reader.must_close()),
             )
         if chunk and writing is _SIZED and len(chunk) > fields.content_length:
             raise HTTPOutputError(

@@ -25,7 +25,7 @@ from ._message_parser import connection_options
 _CRLFS: Final = tuple([CRLF * n for n in range(257)])
 
 # For each status that has a name, that name and the line which both make.
-_STATUS_LINES: Final = {
+STATUS_LINES: Final = {
     status.value: (status.phrase, f"HTTP/1.1 {status.value} {status.phrase}")
     for status in HTTPStatus
 }
@@ -136,9 +136,6 @@ def encode_head(start_line: str, lines: list[str]) -> bytes:
 
 def status_line(code: int, reason: str) -> str:
     """A status line (RFC 9112 section 4). Raises `HTTPOutputError` for a status out of range."""
-    known = _STATUS_LINES.get(code)
-    if known is not None and known[0] == reason:
-        return known[1]
     if not 100 <= code <= 999:
         raise HTTPOutputError(f"status code out of range: {code!r}")
     return f"HTTP/1.1 {code} {reason}"
@@ -197,7 +194,7 @@ def date_line() -> str:
 
 def encode_error(status: int, text: str, *, head_only: bool) -> bytes:
     """A complete response that says what went wrong, in a line of plain text, and closes."""
-    reason = _STATUS_LINES[status][0] if status in _STATUS_LINES else "Error"
+    reason = STATUS_LINES[status][0] if status in STATUS_LINES else "Error"
     body = f"{status} {reason}: {text}\n".encode("ascii", "backslashreplace")
     lines = [
         "Content-Type: text/plain; charset=utf-8",

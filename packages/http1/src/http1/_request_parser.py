@@ -150,7 +150,10 @@ class RequestParser(MessageParser):
         self.expect_continue = False
         length = self._read_framing(method, version, framing, more) if framing else 0
         self.target = target
-        self._begin_message(length)
+        if length or self.body_length:
+            self._begin_message(length)
+        else:
+            self._state = _END
         self._handler.head_received(
             _new_tuple(RequestStartLine, (method, path, version)), HTTPHeaders.from_lines(lines)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ._encoding import STATUS_LINES
 from ._encoding import OutgoingFields
 from ._encoding import date_line
 from ._encoding import encode_head
@@ -35,7 +36,11 @@ def encode_response_head(
 
     The state is HEAD again for an interim response. Raises `HTTPOutputError`.
     """
-    first = status_line(code, reason)
+    known = STATUS_LINES.get(code)
+    if known is not None and known[0] == reason:
+        first = known[1]
+    else:
+        first = status_line(code, reason)
     if fields.chunked and fields.content_length >= 0:
         raise HTTPOutputError("both Content-Length and Transfer-Encoding")
     if fields.content_length >= 0 and code == 200 and method not in _UNUSUAL_METHODS:

@@ -236,8 +236,17 @@ class HTTP1ServerConnection:
             self._catching_up = True
             asyncio.get_running_loop().call_soon(self._caught_up)
         method, _, version = start_line
+        parser = self._parser
+        params = self.params
         exchange = Answer(
-            self, self.stream, self.params, self.context, method, version == "HTTP/1.0"
+            self,
+            self.stream,
+            params,
+            self.context,
+            method,
+            version == "HTTP/1.0",
+            self._draining or params.no_keep_alive or not parser.keep_alive,
+            parser.body_length != 0,
         )
         self._exchange = exchange
         self._request = start_line
@@ -288,8 +297,6 @@ class HTTP1ServerConnection:
     # --- what the exchange calls
 
     def must_close(self) -> bool:
-        if self._draining or not self._parser.keep_alive or self.params.no_keep_alive:
-            return True
         return self._message is not None and self._unread() > self.params.max_discard_size
 
     def written(self, exchange: HTTP1Connection) -> None:
