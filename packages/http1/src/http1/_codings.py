@@ -118,7 +118,7 @@ class _BrotliStream(Protocol):
 class BrotliDecoder:
     """`br` (RFC 7932), by the library `brotli`."""
 
-    __slots__ = ("_decoded", "_error", "_stream", "complete", "hungry")
+    __slots__ = ("_decoded", "_error", "_more", "_stream", "complete", "hungry")
 
     # The library fills whole blocks, the first of which has this size.
     _BLOCK: Final = 32752
@@ -127,26 +127,32 @@ class BrotliDecoder:
         self._stream = stream
         self._error = error
         self._decoded = b""  # more than was asked for
-        # A TypeError here tells that the library cannot be kept from giving all there is.
-        stream.process(b"", output_buffer_limit=1)
+        self._more = False  # whether there is more inside
         self.hungry = True
         self.complete = False
+        # A TypeError here tells that the library cannot be kept from giving all there is.
+        stream.process(b"", output_buffer_limit=1)
 
     def decode(self, data: bytes, size: int) -> bytes:
-        stream = self._stream
-        if not self._decoded and (data or not self.hungry):
-            if self.complete:
-                raise HTTPInputError("bytes behind the end of a br body")
-            try:
-                self._decoded = stream.process(data, output_buffer_limit=min(size, self._BLOCK))
-            except self._error as error:
-                raise _malformed("br", error) from None
+        if not self._decoded and (data or self._more):
+            self._process(data, min(size, self._BLOCK))
         decoded = self._decoded[:size]
         self._decoded = self._decoded[size:]
-        finished = stream.is_finished()
-        self.hungry = not self._decoded and (finished or stream.can_accept_more_data())
-        self.complete = finished and self.hungry
+        self.hungry = not self._decoded and not self._more
         return decoded
+
+    def _process(self, data: bytes, limit: int) -> None:
+        stream = self._stream
+        if self.complete:
+            raise HTTPInputError("bytes behind the end of a br body")
+        try:
+            self._decoded = stream.process(data, output_buffer_limit=limit)
+        except self._error as error:
+            raise _malformed("br", error) from None
+        self.complete = stream.is_finished()
+        # It takes more input while it has more output: a full measure may not be all.
+        full = len(self._decoded) >= limit or not stream.can_accept_more_data()
+        self._more = full and not self.complete
 
 
 class _ZstdFrame(Protocol):
