@@ -18,7 +18,6 @@ from iostream import StreamClosedError
 
 from ._exchange import Exchange
 from ._forms import FormError
-from ._mypyc import mypyc_attr
 from ._request import HTTPServerRequest
 
 logger = logging.getLogger(__name__)
@@ -30,7 +29,6 @@ It may be `async`, or return any awaitable. Another result means nothing.
 """
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class CallbackDelegate(HTTPServerConnectionDelegate):
     """Calls `callback` with each request, once it is there with its whole body.
 

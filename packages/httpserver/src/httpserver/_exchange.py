@@ -11,8 +11,6 @@ from http1 import RequestStartLine
 from http1 import ResponseStartLine
 from iostream import IOStream
 
-from ._mypyc import mypyc_attr
-
 
 class OutgoingHeaders(Protocol):
     """What a head can be written from: `HTTPHeaders`, or any object with its `get_all`."""
@@ -21,7 +19,6 @@ class OutgoingHeaders(Protocol):
         """Every field as a pair of name and value."""
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class ExchangeWrapper(HTTPConnection):
     """Stands in for `inner`, an exchange of a server, with all that applications use of one."""
 
