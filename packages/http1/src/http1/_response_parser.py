@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ._field_names import FRAMING
+from ._field_names import learn_ordinary
+from ._field_names import ordinary
 from ._framing import UNTIL_CLOSE
 from ._framing import response_body_length
 from ._head import split_field
@@ -61,21 +64,37 @@ class ResponseParser(MessageParser):
         lines = self._split_head(head)
         start_line = self._check_start_line(lines.pop(0))
         version, status, _ = start_line
+        connection: list[str] = []
+        content_length: list[str] = []
+        transfer_encoding: list[str] = []
+        upgrade: list[str] = []
         for line in lines:
-            split_field(line)
-        headers = HTTPHeaders.from_lines(lines)
-        content_length = headers.get_list("Content-Length")
-        transfer_encoding = headers.get_list("Transfer-Encoding")
+            name, colon, value = line.partition(":")
+            if name in ordinary and colon:
+                continue
+            name, value = split_field(line)
+            lower = name.lower()
+            if lower == "content-length":
+                content_length.append(value)
+            elif lower == "transfer-encoding":
+                transfer_encoding.append(value)
+            elif lower == "connection":
+                connection.append(value)
+            elif lower == "upgrade":
+                upgrade.append(value)
+            elif lower not in FRAMING:
+                learn_ordinary(name)
         length = response_body_length(
             self.request_method, status, version, content_length, transfer_encoding
         )
-        options = connection_options(headers.get_list("Connection"))
-        self.keep_alive = "close" not in options and (
-            version != "HTTP/1.0" or "keep-alive" in options
+        options = connection_options(connection)
+        self.keep_alive = (
+            length != UNTIL_CLOSE
+            and "close" not in options
+            and (version != "HTTP/1.0" or "keep-alive" in options)
         )
-        if length == UNTIL_CLOSE:
-            self.keep_alive = False
-        self.upgrade = headers.get("Upgrade", "") if "upgrade" in options else ""
+        self.upgrade = ", ".join(upgrade) if "upgrade" in options else ""
+        headers = HTTPHeaders.from_lines(lines)
         self._begin_message(length)
         # RFC 9110 section 15.2: an interim response is a head alone; 101 is the last one.
         if 100 <= status < 200 and status != 101:
