@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import socket as _socket
+from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
 from typing import Self
@@ -19,6 +20,13 @@ from ._file_segment import FileSegment
 from ._mypyc import mypyc_attr
 from ._send_queue import Batch
 from ._states import Life
+from ._states import Output
+from ._tls_options import SSLOptions
+from ._tls_options import check_server_hostname
+from ._tls_options import ssl_options_to_context
+
+if TYPE_CHECKING:
+    from ._tls_stream import SSLIOStream
 
 # The most that sendfile copies in one turn: reading from a slow disk holds up the loop.
 _SENDFILE_TURN: Final = 1048576
@@ -121,9 +129,7 @@ class IOStream(BaseIOStream):
         says why. Cancelling the Future (or ``asyncio.wait_for``) closes the stream.
         """
         self._check_open()
-        future: asyncio.Future[IOStream] = asyncio.Future(loop=self._loop)
-        future.add_done_callback(self._connect_done)
-        self._connect_future = future
+        future = self._new_connect_future()
         self._connecting()
         self._start_connecting(address)
         return cast("asyncio.Future[Self]", future)  # its result is self, and nothing else
@@ -157,6 +163,12 @@ class IOStream(BaseIOStream):
         self._resolve_connect()
         self._open()
 
+    def _new_connect_future(self) -> asyncio.Future[IOStream]:
+        future: asyncio.Future[IOStream] = asyncio.Future(loop=self._loop)
+        future.add_done_callback(self._connect_done)
+        self._connect_future = future
+        return future
+
     def _resolve_connect(self) -> None:
         future = self._connect_future
         if future is not None and not future.done():
@@ -171,3 +183,69 @@ class IOStream(BaseIOStream):
         if self._connect_future is not None:
             fail_quietly(self._connect_future, StreamClosedError(real_error=self.error))
         super()._announce()
+
+    # ---- TLS on a connection that began without ----
+
+    def start_tls(
+        self,
+        server_side: bool,
+        ssl_options: SSLOptions | None = None,
+        server_hostname: str | None = None,
+    ) -> asyncio.Future[SSLIOStream]:
+        """Go on in TLS: the Future's result is an `SSLIOStream` on the same socket.
+
+        This stream is closed by it, without a call of its close callback, which moves to the new
+        one. The arguments are those of `SSLIOStream`; a context that checks the host name needs
+        ``server_hostname``. When the handshake fails the new stream is closed and the Future fails
+        with `StreamClosedError`; so it is when the Future is cancelled.
+
+        Raises `ValueError`, and leaves everything as it is, unless the stream is idle: no read and
+        no write pending, no receiver, and no byte buffered. Bytes that a peer sent behind its
+        STARTTLS came in plain text, from whomever; they must not be answered as if they had come
+        under TLS (RFC 3207, section 6, and CVE-2011-0411). Read them, or close.
+        """
+        from ._tls_stream import SSLIOStream  # it is made of this class
+
+        self._check_open()
+        self._flush_corked()
+        self._check_idle()
+        context = ssl_options_to_context(ssl_options or {}, server_side)
+        check_server_hostname(context, server_side, server_hostname)
+        close_callback = self._close_callback
+        self._let_go()
+        try:
+            stream = SSLIOStream(
+                self.socket,
+                self.max_buffer_size,
+                self.read_chunk_size,
+                self.max_write_buffer_size,
+                ssl_options=context,
+                server_side=server_side,
+                server_hostname=server_hostname,
+            )
+        except BaseException:  # such as a name that can't be sent
+            self.close_fd()
+            raise
+        stream.set_close_callback(close_callback)
+        return cast("asyncio.Future[SSLIOStream]", stream._new_connect_future())
+
+    def _check_idle(self) -> None:
+        busy = {
+            "it is being connected": self._life is Life.CONNECTING,
+            "a read is pending": self.reading(),
+            "a receiver is attached": self._receiver is not None and self._pull is None,
+            "bytes are waiting to be sent": self.writing(),
+            "its output has ended": self._output is Output.ENDED,
+            "bytes came in plain text and were not read": self._inbox.size > 0,
+        }
+        for reason, applies in busy.items():
+            if applies:
+                raise ValueError(f"can't start TLS on this stream: {reason}")
+
+    def _let_go(self) -> None:
+        """Close this stream but not its socket, and tell nobody."""
+        self._leave_loop()
+        if self._pull is not None:
+            self._pull.connection_lost(None)
+        self._receiver = None
+        self._close_callback = None

@@ -19,7 +19,7 @@ _LARGEST_RECORD: Final = 16384
 class TLSEngine:
     """One TLS session, before, during and after its handshake."""
 
-    __slots__ = ("_ended", "_incoming", "_outgoing", "ssl_object")
+    __slots__ = ("_ended", "_farewell", "_incoming", "_kept", "_outgoing", "ssl_object")
 
     def __init__(
         self, context: ssl.SSLContext, server_side: bool, server_hostname: str | None
@@ -27,6 +27,8 @@ class TLSEngine:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._ended = False
+        self._farewell = False
+        self._kept = b""  # decrypted before its time; see close_notify
         self.ssl_object = context.wrap_bio(
             self._incoming, self._outgoing, server_side, server_hostname
         )
@@ -45,12 +47,18 @@ class TLSEngine:
 
     def has_input(self) -> bool:
         """Whether `decrypt` has something to say without being fed."""
-        return self._incoming.pending > 0 or self._ended or self.ssl_object.pending() > 0
+        return (
+            self._incoming.pending > 0
+            or self._ended
+            or self.ssl_object.pending() > 0
+            or len(self._kept) > 0
+        )
 
     def decrypt(self) -> bytes | None:
         """The plain text of all that was fed; b"" after the peer's close_notify; None if neither."""
-        if self._ended:
-            return b""
+        if self._ended or self._kept:
+            kept, self._kept = self._kept, b""
+            return kept
         records = []
         try:
             record = self.ssl_object.read(_LARGEST_RECORD)
@@ -72,8 +80,11 @@ class TLSEngine:
 
     def decrypt_into(self, buffer: memoryview) -> int | None:
         """`decrypt` one record, or the part of it that fits, into ``buffer``."""
-        if self._ended:
-            return 0
+        if self._ended or self._kept:
+            size = min(len(buffer), len(self._kept))
+            buffer[:size] = self._kept[:size]
+            self._kept = self._kept[size:]
+            return size
         try:
             # With a buffer the result is a size; typeshed knows only the other form.
             size = cast(int, self.ssl_object.read(len(buffer), buffer))
@@ -91,6 +102,15 @@ class TLSEngine:
 
     def close_notify(self) -> None:
         """Say that nothing more will be written (RFC 8446, section 6.1)."""
+        if self._farewell:
+            return
+        self._farewell = True
+        if self._incoming.pending or self.ssl_object.pending():
+            # OpenSSL would look for the peer's close_notify in it, and drop what is before that.
+            try:
+                self._kept = self.decrypt() or b""
+            except ssl.SSLError:
+                self._ended = True
         try:
             self.ssl_object.unwrap()
         except ssl.SSLError:

@@ -35,6 +35,8 @@ def ssl_options_to_context(
     if unknown:
         raise ValueError(f"unknown ssl_options: {', '.join(sorted(map(str, unknown)))}")
     certfile = ssl_options.get("certfile")
+    if server_side and certfile is None:
+        raise ValueError("a TLS server needs a certificate: ssl_options has no certfile")
     if server_side is None:
         server_side = certfile is not None
     context = _default_context(server_side, ssl_options)
@@ -62,3 +64,11 @@ def _default_context(server_side: bool, ssl_options: Mapping[str, Any]) -> ssl.S
     elif not server_side:
         context.load_default_certs(purpose)
     return context
+
+
+def check_server_hostname(
+    context: ssl.SSLContext, server_side: bool, server_hostname: str | None
+) -> None:
+    """Raise `ValueError` if ``context`` is to check a name and there is none to check for."""
+    if not server_side and context.check_hostname and not server_hostname:
+        raise ValueError("server_hostname is needed to check the server's certificate")

@@ -19,6 +19,7 @@ from ._states import Input
 from ._states import Life
 from ._tls_engine import TLSEngine
 from ._tls_options import SSLOptions
+from ._tls_options import check_server_hostname
 from ._tls_options import ssl_options_to_context
 
 # So much plain text is encrypted before it is sent: few system calls, and the cipher text is
@@ -73,23 +74,16 @@ class SSLIOStream(IOStream):
         super().__init__(socket, max_buffer_size, read_chunk_size, max_write_buffer_size)
         self._recv = self._receive
         self._send_some = self._transmit
-        if ssl_options is None:
-            if server_side:
-                raise ValueError("a TLS server needs ssl_options: its certificate and key")
-            ssl_options = {}
-        self._context = ssl_options_to_context(ssl_options, server_side)
+        self._context = ssl_options_to_context(ssl_options or {}, server_side)
         self._server_side = server_side
         self._server_hostname = server_hostname
         self._engine: TLSEngine | None = None
         self._handshake_future: asyncio.Future[SSLIOStream] | None = None
         self._sealed: memoryview | None = None  # cipher text that the kernel has not taken yet
         self._encrypted = 0  # how much of what is queued is in there: not to be encrypted again
-        try:
-            socket.getpeername()
-        except OSError:
-            pass
-        else:
-            self._connecting()
+        self._connecting()
+        if server_side or _is_connected(socket):
+            check_server_hostname(self._context, server_side, server_hostname)
             self._begin_handshake()
 
     @property
@@ -104,7 +98,7 @@ class SSLIOStream(IOStream):
 
         Fails with `StreamClosedError`; its ``real_error`` is the `ssl.SSLError` if there is one.
         """
-        if self._handshake_future is None:
+        if self._handshake_future is None or self._handshake_future.done():
             future: asyncio.Future[SSLIOStream] = asyncio.Future(loop=self._loop)
             if self._life is Life.OPEN and self._engine is not None:
                 future.set_result(self)
@@ -123,8 +117,7 @@ class SSLIOStream(IOStream):
         """
         if server_hostname is not None:
             self._server_hostname = server_hostname
-        if self._context.check_hostname and not self._server_hostname:
-            raise ValueError("server_hostname is needed to check the server's certificate")
+        check_server_hostname(self._context, self._server_side, self._server_hostname)
         return super().connect(address)
 
     def _connected(self) -> None:
@@ -169,11 +162,15 @@ class SSLIOStream(IOStream):
     def _on_readable(self) -> None:
         if self._life is Life.CONNECTING:
             self._on_handshake_readable()
-            return
-        super()._on_readable()
+        else:
+            super()._on_readable()
         engine = self._engine
         assert engine is not None
-        while engine.has_input() and self._input_wanted():
+        while engine.has_input():
+            if self._life is not Life.OPEN or not self._input_wanted():
+                # So that whoever wants it goes by way of _start_input, which knows.
+                self._stop_watching_read()
+                break
             super()._on_readable()
 
     def _on_handshake_readable(self) -> None:
@@ -346,3 +343,11 @@ class SSLIOStream(IOStream):
 
 def _cut_off() -> ssl.SSLEOFError:
     return ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "the peer went away without close_notify")
+
+
+def _is_connected(socket: _socket.socket) -> bool:
+    try:
+        socket.getpeername()
+    except OSError:
+        return False
+    return True
