@@ -8,15 +8,15 @@ import pytest
 
 HERE = Path(__file__).parent
 
+# pytest keeps the asserts of test modules itself, and warns that it can't keep any other.
+OPTIONS = "-q -x --import-mode=importlib -p no:cacheprovider -W ignore::pytest.PytestConfigWarning"
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("module", ["test_vectors", "test_wire", "test_server", "test_output"])
 def test_without_asserts(module: str) -> None:
-    # pytest keeps the asserts of test modules itself, and warns that it can't keep any other.
     run = subprocess.run(
-        [sys.executable, "-O", "-m", "pytest", "-q", "-x", "--import-mode=importlib"]
-        + ["-p", "no:cacheprovider", "-W", "ignore::pytest.PytestConfigWarning"]
-        + [str(HERE / f"{module}.py")],
+        [sys.executable, "-O", "-m", "pytest", *OPTIONS.split(), str(HERE / f"{module}.py")],
         capture_output=True,
         text=True,
         check=False,

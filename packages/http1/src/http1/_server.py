@@ -403,7 +403,7 @@ class HTTP1ServerConnection:
         if exchange is not None and self._message is None:
             # The application goes on when it has answered.
             return
-        if exchange is None and self.stream.writing():
+        if (exchange is None or exchange.writing is _HEAD) and self.stream.writing():
             self._let_catch_up()
             return
         self._burst_end = self.requests + _MAX_BURST
