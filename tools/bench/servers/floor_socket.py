@@ -23,6 +23,7 @@ class Connection:
         self.sock = sock
         self.missing = 0
         self.unsent = memoryview(b"")
+        self.watched = select.EPOLLIN
 
     def readable(self) -> bool:
         """Read once; True when an answer is due or the peer has gone."""
@@ -75,7 +76,9 @@ def serve(port: int) -> None:
                 connections.pop(fd).sock.close()
             else:
                 wanted = select.EPOLLOUT if connection.unsent else select.EPOLLIN
-                poll.modify(fd, wanted)
+                if wanted != connection.watched:
+                    connection.watched = wanted
+                    poll.modify(fd, wanted)
 
 
 if __name__ == "__main__":
