@@ -70,7 +70,9 @@ class CommandParser:
 
     def _size(self, mark: bytes, start: int, end: int, limit: int) -> int:
         digits = self._buffer[start + 1 : end]
-        if self._buffer[start : start + 1] != mark or not (0 < len(digits) < 8 and digits.isdigit()):
+        if self._buffer[start : start + 1] != mark or not (
+            0 < len(digits) < 8 and digits.isdigit()
+        ):
             raise ProtocolError(f"expected {mark.decode()} and a number")
         size = int(digits)
         if size > limit:

@@ -1,6 +1,7 @@
 """Real proxies that speak the PROXY protocol: HAProxy, both versions, and nginx."""
 
 import socket
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,10 @@ asyncio.run(main())
 """
 
 
+def write(path: Path, text: str) -> None:
+    path.write_text(textwrap.dedent(text))
+
+
 def talk(front: int, expected: str) -> None:
     """Go through the proxy: our own address is what the server must see."""
     for _ in range(3):
@@ -63,7 +68,9 @@ def test_haproxy(send: str, expected: str, tmp_path: Path) -> None:
     front = free_port()
     configuration = tmp_path / "haproxy.cfg"
     with Process.script(SERVER) as server:
-        configuration.write_text(f"""
+        write(
+            configuration,
+            f"""
             defaults
                 mode tcp
                 timeout connect 10s
@@ -75,12 +82,13 @@ def test_haproxy(send: str, expected: str, tmp_path: Path) -> None:
                 default_backend back
             backend back
                 server one 127.0.0.1:{server.port()} {send}
-        """)
+        """,
+        )
         with Process(program("haproxy"), "-db", "-f", str(configuration)):
             wait_until_it_listens(front)
             talk(front, expected.replace("FRONT", str(front)))
             if "crc32c" in send:
-                talk(front, expected.replace("FRONT", str(front)) + "5,3")
+                talk(front, expected.replace("FRONT", str(front)) + "3,5")
         assert server.stop() == 0
         assert not [line for line in server.lines if "refused" in line]
 
@@ -91,7 +99,9 @@ def test_health_checks_of_haproxy(send: str, tmp_path: Path) -> None:
     front = free_port()
     configuration = tmp_path / "haproxy.cfg"
     with Process.script(SERVER) as server:
-        configuration.write_text(f"""
+        write(
+            configuration,
+            f"""
             defaults
                 mode tcp
                 log stdout format raw local0
@@ -102,10 +112,11 @@ def test_health_checks_of_haproxy(send: str, tmp_path: Path) -> None:
             listen front
                 bind 127.0.0.1:{front}
                 option tcp-check
-                tcp-check connect {send}
+                tcp-check connect default
                 tcp-check expect rstring ^v[12]
-                server one 127.0.0.1:{server.port()} {send} check inter 100ms rise 2
-        """)
+                server one 127.0.0.1:{server.port()} {send} check check-send-proxy inter 100ms
+        """,
+        )
         with Process(program("haproxy"), "-db", "-f", str(configuration)) as haproxy:
             haproxy.line("succeeded")
         assert server.stop() == 0
@@ -116,7 +127,9 @@ def test_nginx(tmp_path: Path) -> None:
     front = free_port()
     configuration = tmp_path / "nginx.conf"
     with Process.script(SERVER) as server:
-        configuration.write_text(f"""
+        write(
+            configuration,
+            f"""
             load_module /usr/lib/nginx/modules/ngx_stream_module.so;
             daemon off;
             worker_processes 1;
@@ -130,7 +143,8 @@ def test_nginx(tmp_path: Path) -> None:
                     proxy_protocol on;
                 }}
             }}
-        """)
+        """,
+        )
         nginx = program("nginx")
         with Process(nginx, "-c", str(configuration), "-p", str(tmp_path), "-e", "stderr"):
             wait_until_it_listens(front)

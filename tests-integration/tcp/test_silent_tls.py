@@ -48,10 +48,10 @@ def many_descriptors() -> Iterator[None]:
 
 
 def talk(port: int, context: ssl.SSLContext) -> None:
-    with socket.create_connection(("127.0.0.1", port), PATIENCE) as plain:
-        with context.wrap_socket(plain, server_hostname="localhost") as client:
-            client.sendall(b"hello\n")
-            assert client.recv(100) == b"hello\n"
+    plain = socket.create_connection(("127.0.0.1", port), PATIENCE)
+    with context.wrap_socket(plain, server_hostname="localhost") as client:
+        client.sendall(b"hello\n")
+        assert client.recv(100) == b"hello\n"
 
 
 @pytest.mark.slow

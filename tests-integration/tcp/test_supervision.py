@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import threading
+from typing import Self
 
 import pytest
 
@@ -52,7 +53,7 @@ class Load:
         self.answers: list[int] = []
         self.errors: list[str] = []
 
-    def __enter__(self) -> "Load":
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self

@@ -104,4 +104,4 @@ V1 = "sys/fs/cgroup/cpu"
     ],
 )
 def test_cgroup_quota(files: dict[str, str], quota: float | None, tmp_path: Path) -> None:
-    assert _cpu._cgroup_quota(tree(tmp_path, files)) == quota
+    assert _cpu._cgroup_quota(str(tree(tmp_path, files))) == quota

@@ -67,7 +67,7 @@ def test_handle_stream_is_called_after_the_handshake() -> None:
             assert isinstance(stream, SSLIOStream)
             assert address == client.writer.get_extra_info("sockname")
             assert stream.ssl_object is not None
-            assert stream.ssl_object.cipher()[0] == client.writer.get_extra_info("cipher")[0]
+            assert stream.ssl_object.cipher() == client.writer.get_extra_info("cipher")
             stream.close()
             await client.close()
 
@@ -81,7 +81,7 @@ def test_handle_stream_is_called_after_the_handshake() -> None:
     ("options", "error", "words"),
     [
         ({"certfile": "/no/such/file.pem"}, FileNotFoundError, "No such file"),
-        ({"certfile": str(CERTIFICATES / "make.sh")}, ssl.SSLError, ""),
+        ({"certfile": str(CERTIFICATES / "make.sh")}, ssl.SSLError, "SSL"),
         (
             {**pair("localhost"), "keyfile": pair("other.test")["keyfile"]},
             ssl.SSLError,

@@ -10,6 +10,7 @@ from typing import Final
 
 from ._loop import IOLoop
 from ._worker import announce_ready
+from ._worker import task_id
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +21,10 @@ Address = Any
 # How many connections one readable event may take. The rest stay in the kernel's queue until the
 # loop has looked at everybody else: one batch costs a few milliseconds at most.
 _BATCH: Final = 64
+
+# Workers that share the socket wake up together. With few at a time the connections of a burst
+# are divided among them; with many, most go to whoever was first.
+_BATCH_AMONG_WORKERS: Final = 4
 
 # The process, or the machine, has no room for another descriptor. The connection stays in the
 # queue and the socket stays readable, so an immediate retry would spin.
@@ -74,7 +79,15 @@ def add_accept_handler(
 class _Acceptor:
     """One listening socket: waiting for its loop to run, accepting, pausing, or removed."""
 
-    __slots__ = ("_callback", "_io_loop", "_log_not_before", "_pause", "_removed", "_sock")
+    __slots__ = (
+        "_batch",
+        "_callback",
+        "_io_loop",
+        "_log_not_before",
+        "_pause",
+        "_removed",
+        "_sock",
+    )
 
     def __init__(
         self,
@@ -85,6 +98,7 @@ class _Acceptor:
         self._sock = sock
         self._callback = callback
         self._io_loop = io_loop
+        self._batch = _BATCH
         self._pause: asyncio.TimerHandle | None = None
         self._removed = False
         self._log_not_before = 0.0
@@ -106,6 +120,8 @@ class _Acceptor:
 
     def _start(self) -> None:
         if not self._removed:
+            if task_id() is not None:
+                self._batch = _BATCH_AMONG_WORKERS
             self._watch()
             announce_ready()
 
@@ -120,7 +136,7 @@ class _Acceptor:
             ) from None
 
     def _accept_batch(self) -> None:
-        for _ in range(_BATCH):
+        for _ in range(self._batch):
             try:
                 connection, address = self._sock.accept()
             except (BlockingIOError, InterruptedError):

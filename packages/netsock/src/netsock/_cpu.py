@@ -2,7 +2,6 @@
 
 import math
 import os
-from pathlib import Path
 
 
 def cpu_count() -> int:
@@ -13,7 +12,7 @@ def cpu_count() -> int:
     machine has.
     """
     usable = _affinity()
-    quota = _cgroup_quota(Path("/"))
+    quota = _cgroup_quota("/")
     if quota is not None:
         usable = min(usable, math.ceil(quota))
     return max(usable, 1)
@@ -25,48 +24,48 @@ def _affinity() -> int:
     return os.cpu_count() or 1
 
 
-def _cgroup_quota(root: Path) -> float | None:
+def _cgroup_quota(root: str) -> float | None:
     """The CPU quota of this process's cgroups, in CPUs; None without one.
 
     :param root: where ``proc`` and ``sys`` are: ``/``, or a made-up tree.
     """
     quotas: list[float] = []
-    for line in _read(root / "proc/self/cgroup").splitlines():
+    for line in _read(root, "proc/self/cgroup").splitlines():
         # One hierarchy a line, "id:controllers:path"; version 2 is the one without controllers
         # (cgroups(7)).
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         if not controllers:
-            mount = root / "sys/fs/cgroup"
+            mount = os.path.join(root, "sys/fs/cgroup")
             quotas += [_quota_v2(group) for group in _group_and_parents(mount, path)]
         elif "cpu" in controllers.split(","):
             # Mounted under the controllers' names, with a symlink from each single name.
-            mount = root / "sys/fs/cgroup/cpu"
+            mount = os.path.join(root, "sys/fs/cgroup/cpu")
             quotas += [_quota_v1(group) for group in _group_and_parents(mount, path)]
     return min((quota for quota in quotas if quota > 0), default=None)
 
 
-def _group_and_parents(mount: Path, path: str) -> list[Path]:
+def _group_and_parents(mount: str, path: str) -> list[str]:
     """The group's directory and those above it, up to the mount.
 
     Inside a container the path may be the host's, which is not there: then its last existing
     parent, the mount itself at worst, is what the container was given.
     """
-    group = mount / path.strip("/")
-    if mount not in group.parents or ".." in group.parts:
-        return [mount]
-    return [group, *[parent for parent in group.parents if parent.is_relative_to(mount)]]
+    names = [name for name in path.split("/") if name]
+    if ".." in names:  # the group is outside of the namespace
+        names = []
+    return [os.path.join(mount, *names[:depth]) for depth in range(len(names), -1, -1)]
 
 
-def _quota_v2(group: Path) -> float:
+def _quota_v2(group: str) -> float:
     """CPUs by ``cpu.max``, "quota period" in microseconds; 0 when there is none."""
-    quota, _, period = _read(group / "cpu.max").partition(" ")
+    quota, _, period = _read(group, "cpu.max").partition(" ")
     return _ratio(quota, period)
 
 
-def _quota_v1(group: Path) -> float:
+def _quota_v1(group: str) -> float:
     """CPUs by ``cpu.cfs_quota_us`` (-1: no limit) over its period; 0 when there is none."""
-    return _ratio(_read(group / "cpu.cfs_quota_us"), _read(group / "cpu.cfs_period_us"))
+    return _ratio(_read(group, "cpu.cfs_quota_us"), _read(group, "cpu.cfs_period_us"))
 
 
 def _ratio(quota: str, period: str) -> float:
@@ -76,8 +75,9 @@ def _ratio(quota: str, period: str) -> float:
         return 0
 
 
-def _read(path: Path) -> str:
+def _read(*path: str) -> str:
     try:
-        return path.read_text("ascii").strip()
+        with open(os.path.join(*path), encoding="ascii") as file:
+            return file.read().strip()
     except (OSError, UnicodeDecodeError):
         return ""

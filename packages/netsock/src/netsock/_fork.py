@@ -27,7 +27,8 @@ def fork_processes(
     doubles up to 10 s. One that exits with status 0 or by SIGTERM or SIGINT was told to, and is
     not. On SIGTERM and SIGINT the parent sends SIGTERM to the workers, waits for them, and exits;
     on SIGHUP it replaces them one by one, each when its successor serves already. A worker whose
-    parent is gone gets SIGTERM. All of this is logged, births and deaths at level INFO.
+    parent is gone gets SIGTERM. Each worker has random numbers of its own: Python seeds the ``random``
+    module anew after a fork. All of this is logged, births and deaths at level INFO.
 
     :param num_processes: how many; None or a number that is not positive means `cpu_count`.
     :param max_restarts: after how many restarts in all the parent gives up; 100 by default.

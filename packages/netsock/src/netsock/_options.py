@@ -2,54 +2,73 @@
 
 import socket
 import sys
-from dataclasses import dataclass
 from typing import Final
 
 # The option for "idle seconds before the first probe" has another name on macOS.
 _KEEPIDLE: Final = "TCP_KEEPALIVE" if sys.platform == "darwin" else "TCP_KEEPIDLE"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SocketOptions:
     """Options to set on a socket. None, the default of each, leaves the kernel's own setting.
 
     Set on a listening socket they hold for the connections that it accepts, which saves a system
     call for each (Linux, macOS and the BSDs inherit them all).
+
+    :param keepalive: find dead peers by probes (``SO_KEEPALIVE``).
+    :param keepalive_idle: seconds of silence before the first probe (``TCP_KEEPIDLE``; Linux:
+        7,200).
+    :param keepalive_interval: seconds between probes (``TCP_KEEPINTVL``; Linux: 75).
+    :param keepalive_count: probes without an answer until the connection is given up
+        (``TCP_KEEPCNT``; Linux: 9).
+    :param nodelay: send small segments at once, without Nagle's algorithm (``TCP_NODELAY``).
+    :param user_timeout: seconds that sent data may stay unacknowledged before the connection is
+        given up (``TCP_USER_TIMEOUT``, RFC 5482; Linux).
+    :param fastopen: accept data within the SYN (``TCP_FASTOPEN``, RFC 7413): how many such
+        connections may wait; listening sockets only. macOS takes any number as "on".
+    :param defer_accept: seconds for which a connection is kept back from ``accept`` until its first
+        data is there (``TCP_DEFER_ACCEPT``; Linux, listening sockets only). For protocols in which
+        the client speaks first.
+    :param receive_buffer: bytes (``SO_RCVBUF``). Linux doubles it, and stops adapting it by itself.
+    :param send_buffer: bytes (``SO_SNDBUF``). Linux doubles it, and stops adapting it by itself.
     """
 
-    #: Find dead peers by probes (``SO_KEEPALIVE``).
-    keepalive: bool | None = None
+    __slots__ = (
+        "defer_accept",
+        "fastopen",
+        "keepalive",
+        "keepalive_count",
+        "keepalive_idle",
+        "keepalive_interval",
+        "nodelay",
+        "receive_buffer",
+        "send_buffer",
+        "user_timeout",
+    )
 
-    #: Seconds of silence before the first probe (``TCP_KEEPIDLE``; Linux: 7,200).
-    keepalive_idle: int | None = None
-
-    #: Seconds between probes (``TCP_KEEPINTVL``; Linux: 75).
-    keepalive_interval: int | None = None
-
-    #: Probes without an answer until the connection is given up (``TCP_KEEPCNT``; Linux: 9).
-    keepalive_count: int | None = None
-
-    #: Send small segments at once, without Nagle's algorithm (``TCP_NODELAY``).
-    nodelay: bool | None = None
-
-    #: Seconds that sent data may stay unacknowledged before the connection is given up
-    #: (``TCP_USER_TIMEOUT``, RFC 5482; Linux).
-    user_timeout: float | None = None
-
-    #: Accept data within the SYN (``TCP_FASTOPEN``, RFC 7413): how many such connections may
-    #: wait; listening sockets only. macOS takes any number as "on".
-    fastopen: int | None = None
-
-    #: Seconds for which a connection is kept back from ``accept`` until its first data is there
-    #: (``TCP_DEFER_ACCEPT``, Linux, listening sockets only). For protocols in which the client
-    #: speaks first.
-    defer_accept: int | None = None
-
-    #: Bytes (``SO_RCVBUF``). Linux doubles it, and stops adapting it by itself.
-    receive_buffer: int | None = None
-
-    #: Bytes (``SO_SNDBUF``). Linux doubles it, and stops adapting it by itself.
-    send_buffer: int | None = None
+    def __init__(
+        self,
+        *,
+        keepalive: bool | None = None,
+        keepalive_idle: int | None = None,
+        keepalive_interval: int | None = None,
+        keepalive_count: int | None = None,
+        nodelay: bool | None = None,
+        user_timeout: float | None = None,
+        fastopen: int | None = None,
+        defer_accept: int | None = None,
+        receive_buffer: int | None = None,
+        send_buffer: int | None = None,
+    ) -> None:
+        self.keepalive = keepalive
+        self.keepalive_idle = keepalive_idle
+        self.keepalive_interval = keepalive_interval
+        self.keepalive_count = keepalive_count
+        self.nodelay = nodelay
+        self.user_timeout = user_timeout
+        self.fastopen = fastopen
+        self.defer_accept = defer_accept
+        self.receive_buffer = receive_buffer
+        self.send_buffer = send_buffer
 
     def apply(self, sock: socket.socket) -> None:
         """Set them. On a socket that is not TCP the options of TCP are passed over.

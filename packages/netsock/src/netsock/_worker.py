@@ -7,7 +7,6 @@ otherwise listens: the line ends when the parent is gone, however it went.
 import contextlib
 import logging
 import os
-import random
 import signal
 import socket
 import threading
@@ -39,7 +38,6 @@ def become_worker(task: int, lifeline: socket.socket, grace: float) -> None:
     global _task, _lifeline
     _task = task
     _lifeline = lifeline
-    random.seed()
     # A thread, because it works whatever the worker does, with any loop or none. It sleeps in the
     # kernel for the whole of the worker's life.
     threading.Thread(

@@ -4,12 +4,11 @@ Section numbers are those of HAProxy's ``proxy-protocol.txt``.
 """
 
 import re
-from dataclasses import dataclass
-from dataclasses import field
 from ipaddress import AddressValueError
 from ipaddress import IPv4Address
 from ipaddress import IPv6Address
 from typing import Final
+from typing import NamedTuple
 
 from ._address import Address
 from ._crc32c import crc32c
@@ -37,8 +36,7 @@ class ProxyHeaderError(ValueError):
     """The peer sent something that is not a PROXY header. The text says what is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyHeader:
+class ProxyHeader(NamedTuple):
     """What a proxy says about the connection that it carries on."""
 
     #: 1 or 2: the version of the protocol.
@@ -52,7 +50,7 @@ class ProxyHeader:
     destination: Address | None
 
     #: Type and value of each extension (version 2, section 2.2.1), in order; none without a source.
-    tlvs: tuple[tuple[int, bytes], ...] = field(default=())
+    tlvs: tuple[tuple[int, bytes], ...] = ()
 
 
 def parse_proxy_header(data: bytes) -> tuple[ProxyHeader, int] | None:

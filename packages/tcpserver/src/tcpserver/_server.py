@@ -82,6 +82,9 @@ class TCPServer:
     # What carries TLS. A subclass may put a subclass of it here.
     _tls_stream_class: type[ServerTLSStream] = ServerTLSStream
 
+    #: What a connection becomes under TLS: `ServerTLSStream`, or a subclass with hooks of its own.
+    tls_stream_class: type[ServerTLSStream] = ServerTLSStream
+
     def __init__(
         self,
         ssl_options: SSLOptions | None = None,
