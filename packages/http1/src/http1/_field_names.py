@@ -44,6 +44,10 @@ _WRITERS_CONCERN: Final = frozenset(
 )
 
 
+# Names as they were spelled on the wire, in lower case and as bytes.
+encoded_names: dict[str, bytes] = {}
+
+
 def is_token(name: str) -> bool:
     """Whether `name` is a token (RFC 9110 section 5.6.2), as every field name must be."""
     return TOKEN.fullmatch(name) is not None
@@ -68,10 +72,22 @@ def canonical(name: str) -> str:
     return spelled
 
 
+def encoded(name: str) -> bytes:
+    """`name`, latin-1 text, in lower case and as bytes."""
+    known = encoded_names.get(name)
+    if known is not None:
+        return known
+    spelled = name.lower().encode("latin-1")
+    if len(encoded_names) < _MAX_NAMES and len(name) <= _MAX_NAME_LENGTH:
+        encoded_names[name] = spelled
+    return spelled
+
+
 def _learn_common_names() -> None:
     for line in _COMMON.split():
         for name in (line, line.lower()):
             canonical(name)
+            encoded(name)
             if name.lower() not in FRAMING:
                 ordinary.add(name)
 

@@ -13,6 +13,8 @@ from typing import Final
 from ._errors import HTTPInputError
 from ._errors import printable
 from ._field_names import canonical
+from ._field_names import encoded
+from ._field_names import encoded_names
 from ._field_names import is_token
 from ._field_names import known_spellings
 from ._grammar import BAD_LINE_BYTE
@@ -143,6 +145,25 @@ class HTTPHeaders(MutableMapping[str, str]):
             else:
                 pairs += [(name, one) for one in values]
         return pairs
+
+    def raw_fields(self) -> list[tuple[bytes, bytes]]:
+        """Every field as bytes, its name in lower case: the form in which ASGI wants them.
+
+        Fields of a message that came in are in the order in which they came, repeated ones too.
+        Who asks for nothing else does not pay for the map.
+
+        >>> HTTPHeaders({"Content-Type": "text/html"}).raw_fields()
+        [(b'content-type', b'text/html')]
+        """
+        lines = self._wire
+        if lines is None:
+            return [(encoded(name), value.encode("latin-1")) for name, value in self.get_all()]
+        fields = []
+        for line in lines:
+            name, _, value = line.partition(":")
+            known = encoded_names.get(name)
+            fields.append((known or encoded(name), value.strip(OWS).encode("latin-1")))
+        return fields
 
     def parse_line(self, line: str) -> None:
         """Add the field in `line`, as in `Content-Type: text/html`, with or without its CRLF.
