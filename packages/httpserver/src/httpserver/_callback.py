@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from collections.abc import Callable
-from http import HTTPStatus
+from typing import Final
 
 from http1 import HTTP1ServerConnection
 from http1 import HTTPConnection
@@ -21,6 +21,14 @@ from ._forms import FormError
 from ._request import HTTPServerRequest
 
 logger = logging.getLogger(__name__)
+
+# What a callback can be answered for; `http.HTTPStatus` takes a while to import.
+_REASONS: Final = {
+    400: "Bad Request",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    500: "Internal Server Error",
+}
 
 RequestCallback = Callable[[HTTPServerRequest], object]
 """Takes a request and answers it through `request.connection`; what it awaits may go on for long.
@@ -145,12 +153,12 @@ async def _see_through(request: HTTPServerRequest, awaitable: Awaitable[object])
             # The client went away in the middle: there is nobody to tell, and nothing to mend.
             return
         logger.exception("Uncaught exception in the callback for %r", request)
-        _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "the application failed")
+        _answer(request, 500, "the application failed")
 
 
 def _refuse(request: HTTPServerRequest, error: FormError) -> None:
     logger.info("Refused %r: %s", request, error)
-    _answer(request, HTTPStatus(error.status_code), str(error))
+    _answer(request, error.status_code, str(error))
 
 
 def _is_gone(request: HTTPServerRequest) -> bool:
@@ -158,12 +166,13 @@ def _is_gone(request: HTTPServerRequest) -> bool:
     return isinstance(connection, Exchange) and connection.stream.closed()
 
 
-def _answer(request: HTTPServerRequest, status: HTTPStatus, text: str) -> None:
+def _answer(request: HTTPServerRequest, status: int, text: str) -> None:
     """Answer with an error, or cut the answer short if one has begun; then close."""
     connection = request.connection
     if connection is None:
         return
-    body = f"{status.value} {status.phrase}: {text}\n".encode()
+    reason = _REASONS[status]
+    body = f"{status} {reason}: {text}\n".encode()
     headers = HTTPHeaders(
         {
             "Content-Type": "text/plain; charset=utf-8",
@@ -172,8 +181,7 @@ def _answer(request: HTTPServerRequest, status: HTTPStatus, text: str) -> None:
         }
     )
     try:
-        start_line = ResponseStartLine("HTTP/1.1", status.value, status.phrase)
-        connection.write_headers(start_line, headers, body)
+        connection.write_headers(ResponseStartLine("HTTP/1.1", status, reason), headers, body)
         connection.finish()
     except HTTPOutputError:
         # An answer has begun. The client must be able to tell that it is not whole.

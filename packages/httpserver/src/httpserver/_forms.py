@@ -3,7 +3,6 @@
 from typing import Literal
 from typing import NamedTuple
 from typing import overload
-from urllib.parse import parse_qsl
 
 from http1 import HTTPInputError
 
@@ -78,6 +77,9 @@ def parse_urlencoded(text: str, limits: FormLimits) -> Arguments:
     Raises `FormError` with 413 for more than `limits.max_arguments`. An argument without a value
     has an empty one. There is nothing else that would not be valid.
     """
+    # Imported here, because many servers never see a form.
+    from urllib.parse import parse_qsl
+
     if text.count("&") >= limits.max_arguments:
         raise FormError(f"more than {limits.max_arguments} arguments (max_arguments)", 413)
     arguments: Arguments = {}

@@ -1,7 +1,6 @@
 """`HTTPSStream`: TLS that has a word for those who speak plain HTTP to its port."""
 
 import ssl
-from email.utils import formatdate
 from typing import Final
 
 from tcpserver import ServerTLSStream
@@ -29,6 +28,9 @@ class HTTPSStream(ServerTLSStream):
         super().close_fd()
 
     def _refuse_plain_http(self) -> None:
+        # Imported here, because it takes as long as the rest of this package.
+        from email.utils import formatdate
+
         head = (
             "HTTP/1.1 400 Bad Request\r\n"
             "Content-Type: text/plain; charset=utf-8\r\n"

@@ -1,8 +1,8 @@
 """`HTTPServerRequest`: a request, with what applications ask about it."""
 
 from collections.abc import Mapping
-from http.cookies import SimpleCookie
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from http1 import HTTPConnection
 from http1 import HTTPHeaders
@@ -10,12 +10,14 @@ from http1 import RequestStartLine
 from iostream import SSLIOStream
 
 from ._context import ConnectionContext
-from ._cookies import parse_cookies
 from ._forms import Arguments
 from ._forms import Files
 from ._forms import FormLimits
 from ._forms import parse_form
 from ._forms import parse_urlencoded
+
+if TYPE_CHECKING:
+    from http.cookies import SimpleCookie
 
 
 class HTTPServerRequest:
@@ -46,7 +48,7 @@ class HTTPServerRequest:
     _host: str | None = None
     _path: str | None = None
     _query: str | None = None
-    _cookies: SimpleCookie | None = None
+    _cookies: "SimpleCookie | None" = None
     _arguments: Arguments | None = None
     _query_arguments: Arguments | None = None
     _body_arguments: Arguments | None = None
@@ -156,9 +158,12 @@ class HTTPServerRequest:
         self._query = value
 
     @property
-    def cookies(self) -> SimpleCookie:
+    def cookies(self) -> "SimpleCookie":
         """The cookies by name, as `http.cookies.Morsel` objects: `cookies["a"].value`."""
         if self._cookies is None:
+            # Imported here, because many servers never see a cookie.
+            from ._cookies import parse_cookies
+
             self._cookies = parse_cookies(self.headers.get("Cookie", ""))
         return self._cookies
 
