@@ -34,7 +34,7 @@ class Outcome:
             fields = json.loads(output.strip().rpartition("\n")[2])
             return cls(**fields)
         except (TypeError, ValueError) as error:
-            raise ValueError(f"the generator reported no outcome: {output[-500:]!r}") from error
+            raise ValueError(f"the generator reported no outcome: {output[-2000:]}") from error
 
 
 class GeneratorFailedError(Exception):

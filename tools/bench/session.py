@@ -95,6 +95,11 @@ http {{
 """)
 
 
+def last_line(text: object) -> str:
+    """What a failed program said last, which is mostly why it failed."""
+    return str(text).strip().rpartition("\n")[2]
+
+
 @contextlib.contextmanager
 def started(site: Site, row: Row, entries: Sequence[Entry]) -> Iterator[dict[str, Server]]:
     """Start the servers of these entries together; one that fails gets a ``problem`` instead."""
@@ -107,7 +112,7 @@ def started(site: Site, row: Row, entries: Sequence[Entry]) -> Iterator[dict[str
             try:
                 servers[entry.key].wait()
             except ServerFailedError as error:
-                entry.problem = f"did not start: {str(error).strip().rpartition(chr(10))[2]}"
+                entry.problem = f"did not start: {last_line(error)}"
                 servers.pop(entry.key).stop()
         yield servers
 
@@ -143,7 +148,7 @@ def measure_load(site: Site, row: Row, result: RowResult, progress: Progress) ->
                 try:
                     sample, foreign = sample_load(site, row, servers[entry.key], seconds)
                 except load.GeneratorFailedError as error:
-                    entry.problem = str(error)
+                    entry.problem = last_line(error)
                     continue
                 if number >= 0:
                     entry.samples.append(sample)
@@ -215,7 +220,7 @@ def measure_memory(site: Site, row: Row, result: RowResult, progress: Progress) 
                     with idle_connections(site, server, row.idle):
                         value = (server.memory_kilobytes() - before) / row.idle
                 except load.GeneratorFailedError as error:
-                    entry.problem = str(error)
+                    entry.problem = last_line(error)
                     continue
                 entry.samples.append(Sample(value))
                 progress(row.title, entry.name, value)
@@ -237,7 +242,7 @@ def measure_imports(site: Site, row: Row, result: RowResult, progress: Progress)
                     env=site.environment(CONTENDERS[entry.key].compiled),
                 )
                 if run.returncode:
-                    entry.problem = run.stderr.strip().rpartition("\n")[2]
+                    entry.problem = last_line(run.stderr)
                     break
                 best = min(best, float(run.stdout) * 1000)
             else:
