@@ -5,6 +5,7 @@ from typing import Final
 
 from ._errors import HTTPInputError
 from ._errors import printable
+from ._field_names import FORBIDDEN_TRAILERS
 from ._grammar import BAD_LINE_BYTE
 from ._grammar import CHUNK_EXTENSIONS
 from ._grammar import CHUNK_SIZE
@@ -24,54 +25,6 @@ _MAX_KNOWN_SIZES: Final = 4096
 # Data pieces at least this long are handed on one by one; shorter ones that came in one read are
 # joined, because calling a handler for each byte costs more than the copy.
 _WORTH_A_CALL: Final = 4096
-
-# RFC 9110 section 6.5.1: fields that mean something for framing, routing, authentication, request
-# modifiers or the content's form are not to be taken from a trailer section.
-_FORBIDDEN_TRAILERS: Final = frozenset(
-    (
-        "age",
-        "authorization",
-        "cache-control",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-range",
-        "content-type",
-        "cookie",
-        "date",
-        "expect",
-        "expires",
-        "forwarded",
-        "host",
-        "if-match",
-        "if-modified-since",
-        "if-none-match",
-        "if-range",
-        "if-unmodified-since",
-        "keep-alive",
-        "location",
-        "max-forwards",
-        "pragma",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "range",
-        "retry-after",
-        "set-cookie",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "vary",
-        "warning",
-        "www-authenticate",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-forwarded-proto",
-        "x-real-ip",
-        "x-scheme",
-    )
-)
 
 
 class _State(Enum):
@@ -263,7 +216,7 @@ class ChunkedDecoder:
             raise HTTPInputError("too many fields in the trailer section (max_header_count)", 431)
         self._trailer_count += 1
         name, value = split_field(line.decode("latin-1"))
-        if name.lower() not in _FORBIDDEN_TRAILERS:
+        if name.lower() not in FORBIDDEN_TRAILERS:
             self._trailer_lines.append((name, value))
 
 

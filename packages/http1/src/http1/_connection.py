@@ -11,9 +11,11 @@ An interim response (status 1xx but 101) leaves the state at HEAD.
 from __future__ import annotations
 
 import asyncio
+import os
 import warnings
 from collections.abc import Awaitable
 from collections.abc import Callable
+from typing import BinaryIO
 from typing import Final
 from typing import Protocol
 
@@ -27,6 +29,7 @@ from ._delegates import OutgoingHeaders
 from ._encoding import LAST_CHUNK
 from ._encoding import OutgoingFields
 from ._encoding import encode_chunk_size
+from ._encoding import encode_trailers
 from ._errors import HTTPInputError
 from ._errors import HTTPOutputError
 from ._grammar import CRLF
@@ -317,12 +320,52 @@ class HTTP1Connection(HTTPConnection):
         except StreamClosedError:
             return self._gone()
 
-    def finish(self) -> None:
+    def write_file(
+        self, file: BinaryIO, offset: int = 0, count: int | None = None
+    ) -> asyncio.Future[None]:
+        """Write `count` bytes of `file` from `offset` on as a piece of the body, None: all.
+
+        The file has to be a regular one, and to stay open until the Future is done; see
+        `iostream.IOStream.sendfile`, which may let the kernel do the copying. Otherwise like
+        `write`. Raises `ValueError` if the file does not have that much.
+        """
+        size = max(0, os.fstat(file.fileno()).st_size - offset)
+        if offset < 0 or (count is not None and not 0 <= count <= size):
+            raise ValueError(f"the file has {size} bytes from offset {offset} on, not {count}")
+        if count is None:
+            count = size
+        writing = self.writing
+        stream = self.stream
+        if stream.closed():
+            return self._gone()
+        if writing is _SIZED and count > self._remaining:
+            self.abort()
+            raise HTTPOutputError("more than Content-Length announced")
+        if writing is _NO_BODY or (writing is not _HEAD and not count):
+            return stream.write(b"")
+        try:
+            if writing is _SIZED:
+                self._remaining -= count
+                return stream.sendfile(file, offset, count)
+            if writing is _UNTIL_CLOSE:
+                return stream.sendfile(file, offset, count)
+            if writing is _CHUNKED:
+                stream.write(encode_chunk_size(count))
+                stream.sendfile(file, offset, count)
+                return stream.write(CRLF)
+        except StreamClosedError:
+            return self._gone()
+        raise HTTPOutputError(f"write_file() outside a body (state: {writing.value})")
+
+    def finish(self, trailers: OutgoingHeaders | None = None) -> None:
         """End the message.
 
+        `trailers` are fields to be sent behind the body (RFC 9110 section 6.5). They go out if it
+        is sent in chunks, and are dropped otherwise: no other framing has room for them.
+
         Raises `HTTPOutputError` when nothing has been written, when the message has ended
-        before, and when less has been written than Content-Length announced: the connection is
-        closed then, so that the peer sees that something is missing.
+        before, when a trailer cannot be sent, and when less has been written than Content-Length
+        announced: the connection is closed then, so that the peer sees that something is missing.
         """
         writing = self.writing
         if writing is _SIZED:
@@ -332,8 +375,9 @@ class HTTP1Connection(HTTPConnection):
                     f"finish() {self._remaining} bytes short of what Content-Length announced"
                 )
         elif writing is _CHUNKED:
+            end = LAST_CHUNK if trailers is None else encode_trailers(trailers)
             try:
-                self.stream.write(LAST_CHUNK)
+                self.stream.write(end)
             except StreamClosedError:
                 return
         elif writing is _HEAD:

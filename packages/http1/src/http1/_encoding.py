@@ -14,6 +14,7 @@ from typing import Final
 from ._delegates import OutgoingHeaders
 from ._errors import HTTPOutputError
 from ._errors import printable
+from ._field_names import FORBIDDEN_TRAILERS
 from ._field_names import is_token
 from ._field_names import plain_names
 from ._grammar import BAD_LINE_BYTE
@@ -144,6 +145,18 @@ def status_line(code: int, reason: str) -> str:
 def encode_chunk_size(size: int) -> bytes:
     """The line before `size` bytes of chunk data (RFC 9112 section 7.1)."""
     return b"%x\r\n" % size
+
+
+def encode_trailers(fields: OutgoingHeaders) -> bytes:
+    """The last chunk and a trailer section (RFC 9112 section 7.1.2). Raises `HTTPOutputError`."""
+    lines = []
+    for name, value in fields.get_all():
+        if name.lower() in FORBIDDEN_TRAILERS:
+            raise HTTPOutputError(f"{name} cannot be a trailer (RFC 9110 section 6.5.1)")
+        if not is_token(name):
+            raise HTTPOutputError(f"malformed trailer field name: {printable(name)}")
+        lines.append(f"{name}: {value}")
+    return encode_head("0", lines)
 
 
 class _Date:

@@ -36,6 +36,54 @@ ordinary: set[str] = set()
 # Names that are tokens, and how they are spelled in `HTTPHeaders`.
 known_spellings: dict[str, str] = {}
 
+# RFC 9110 section 6.5.1: fields that mean something for framing, routing, authentication, request
+# modifiers or the content's form have no place in a trailer section.
+FORBIDDEN_TRAILERS: Final = frozenset(
+    (
+        "age",
+        "authorization",
+        "cache-control",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-range",
+        "content-type",
+        "cookie",
+        "date",
+        "expect",
+        "expires",
+        "forwarded",
+        "host",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+        "if-unmodified-since",
+        "keep-alive",
+        "location",
+        "max-forwards",
+        "pragma",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "range",
+        "retry-after",
+        "set-cookie",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "vary",
+        "warning",
+        "www-authenticate",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
+        "x-scheme",
+    )
+)
+
 # Names in canonical spelling that a writer can send without a further look: they are tokens, and
 # none of those in whose values it takes an interest.
 plain_names: set[str] = set()

@@ -191,6 +191,24 @@ class HTTP1ServerConnection:
             self.stream.close()
 
     @property
+    def body_length(self) -> int:
+        """The length of the present request's body in bytes; -1 if it comes in chunks."""
+        return self._parser.body_length
+
+    @property
+    def awaits_continue(self) -> bool:
+        """Whether the client holds the present request's body back until it is asked for it.
+
+        It is asked when `headers_received` is over (RFC 9110 section 10.1.1).
+        """
+        return self._parser.expect_continue
+
+    @property
+    def upgrade(self) -> str:
+        """The protocols that the present request offers to change to (RFC 9110 section 7.8)."""
+        return self._parser.upgrade
+
+    @property
     def idle(self) -> bool:
         """Whether the connection is between two requests, or before its first."""
         return self._exchange is None and not self._parser.in_message

@@ -1,10 +1,12 @@
 """`AccessLog`: tells a function about each request that has been answered."""
 
 import logging
+import os
 import time
 from asyncio import Future
 from collections.abc import Awaitable
 from collections.abc import Callable
+from typing import BinaryIO
 from typing import NamedTuple
 
 from http1 import HTTP1ServerConnection
@@ -159,8 +161,17 @@ class _LoggedExchange(ExchangeWrapper):
         self._body_size += len(chunk)
         return future
 
-    def finish(self) -> None:
-        self.inner.finish()
+    def write_file(
+        self, file: BinaryIO, offset: int = 0, count: int | None = None
+    ) -> Future[None]:
+        if count is None:
+            count = max(0, os.fstat(file.fileno()).st_size - offset)
+        future = self.inner.write_file(file, offset, count)
+        self._body_size += count
+        return future
+
+    def finish(self, trailers: OutgoingHeaders | None = None) -> None:
+        self.inner.finish(trailers)
         self._close_callback = None
         self._report()
 

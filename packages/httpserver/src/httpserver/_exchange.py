@@ -3,6 +3,7 @@
 from asyncio import Future
 from collections.abc import Callable
 from collections.abc import Iterable
+from typing import BinaryIO
 from typing import Protocol
 
 from http1 import HTTP1Connection
@@ -66,8 +67,13 @@ class ExchangeWrapper(HTTPConnection):
     def write(self, chunk: bytes) -> Future[None]:
         return self.inner.write(chunk)
 
-    def finish(self) -> None:
-        self.inner.finish()
+    def write_file(
+        self, file: BinaryIO, offset: int = 0, count: int | None = None
+    ) -> Future[None]:
+        return self.inner.write_file(file, offset, count)
+
+    def finish(self, trailers: OutgoingHeaders | None = None) -> None:
+        self.inner.finish(trailers)
 
     def abort(self) -> None:
         self.inner.abort()
