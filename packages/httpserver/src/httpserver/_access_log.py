@@ -161,9 +161,7 @@ class _LoggedExchange(ExchangeWrapper):
         self._body_size += len(chunk)
         return future
 
-    def write_file(
-        self, file: BinaryIO, offset: int = 0, count: int | None = None
-    ) -> Future[None]:
+    def write_file(self, file: BinaryIO, offset: int = 0, count: int | None = None) -> Future[None]:
         if count is None:
             count = max(0, os.fstat(file.fileno()).st_size - offset)
         future = self.inner.write_file(file, offset, count)

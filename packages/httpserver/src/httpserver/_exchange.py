@@ -67,9 +67,7 @@ class ExchangeWrapper(HTTPConnection):
     def write(self, chunk: bytes) -> Future[None]:
         return self.inner.write(chunk)
 
-    def write_file(
-        self, file: BinaryIO, offset: int = 0, count: int | None = None
-    ) -> Future[None]:
+    def write_file(self, file: BinaryIO, offset: int = 0, count: int | None = None) -> Future[None]:
         return self.inner.write_file(file, offset, count)
 
     def finish(self, trailers: OutgoingHeaders | None = None) -> None:

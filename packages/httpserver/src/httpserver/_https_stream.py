@@ -1,6 +1,5 @@
 """`HTTPSStream`: TLS that has a word for those who speak plain HTTP to its port."""
 
-import ssl
 from typing import Final
 
 from tcpserver import ServerTLSStream
@@ -22,8 +21,8 @@ class HTTPSStream(ServerTLSStream):
 
     def close_fd(self) -> None:
         """Close the socket; before that answer a request that came without TLS."""
-        error = self.error
-        if isinstance(error, ssl.SSLError) and error.reason in _PLAIN_HTTP:
+        # An error that OpenSSL did not make has no reason.
+        if getattr(self.error, "reason", None) in _PLAIN_HTTP:
             self._refuse_plain_http()
         super().close_fd()
 

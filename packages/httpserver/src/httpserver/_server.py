@@ -131,7 +131,7 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
         OSError: (`ssl.SSLError` is one) the certificate or its key can't be used.
     """
 
-    _tls_stream_class = HTTPSStream
+    tls_stream_class = HTTPSStream
 
     def __init__(
         self,

@@ -79,9 +79,6 @@ class TCPServer:
     :raises OSError: (``ssl.SSLError`` is one) the certificate or key cannot be used.
     """
 
-    # What carries TLS. A subclass may put a subclass of it here.
-    _tls_stream_class: type[ServerTLSStream] = ServerTLSStream
-
     #: What a connection becomes under TLS: `ServerTLSStream`, or a subclass with hooks of its own.
     tls_stream_class: type[ServerTLSStream] = ServerTLSStream
 
@@ -311,7 +308,7 @@ class TCPServer:
             self._hand_over(stream, address)
             return
         try:
-            tls_stream = self._tls_stream_class(
+            tls_stream = self.tls_stream_class(
                 connection,
                 self._certificates.context,
                 self,
