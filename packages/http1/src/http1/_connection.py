@@ -280,8 +280,9 @@ class HTTP1Connection(HTTPConnection):
             raise HTTPOutputError(
                 f"more than the {fields.content_length} bytes that Content-Length announces"
             )
-        self.writing = writing
-        self.afterwards = afterwards
+        if writing is not _HEAD:
+            self.writing = writing
+            self.afterwards = afterwards
         self._remaining = fields.content_length
         try:
             if not chunk:

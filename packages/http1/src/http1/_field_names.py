@@ -18,7 +18,7 @@ _MAX_NAME_LENGTH: Final = 64
 # (RFC 9112 section 6, RFC 9110 sections 7.2, 7.6.1, 7.8 and 10.1.1): a parser looks at these at
 # once, whatever their spelling, and at no others. The usual spellings lead to the lower case.
 FRAMING: Final = {
-    spelling: name
+    spelling.encode(): name
     for name in (
         "connection",
         "content-length",
@@ -31,7 +31,7 @@ FRAMING: Final = {
 }
 
 # Names of valid fields that are none of FRAMING, as spelled on the wire.
-ordinary: set[str] = set()
+ordinary: set[bytes] = set()
 
 # Names that are tokens, and how they are spelled in `HTTPHeaders`.
 known_spellings: dict[str, str] = {}
@@ -92,16 +92,12 @@ _WRITERS_CONCERN: Final = frozenset(
 )
 
 
-# Names as they were spelled on the wire, in lower case and as bytes.
-encoded_names: dict[str, bytes] = {}
-
-
 def is_token(name: str) -> bool:
     """Whether `name` is a token (RFC 9110 section 5.6.2), as every field name must be."""
     return TOKEN.fullmatch(name) is not None
 
 
-def learn_ordinary(name: str) -> None:
+def learn_ordinary(name: bytes) -> None:
     """Remember that `name`, a token that is not one of FRAMING, needs no further look."""
     if len(ordinary) < _MAX_NAMES and len(name) <= _MAX_NAME_LENGTH:
         ordinary.add(name)
@@ -120,24 +116,12 @@ def canonical(name: str) -> str:
     return spelled
 
 
-def encoded(name: str) -> bytes:
-    """`name`, latin-1 text, in lower case and as bytes."""
-    known = encoded_names.get(name)
-    if known is not None:
-        return known
-    spelled = name.lower().encode("latin-1")
-    if len(encoded_names) < _MAX_NAMES and len(name) <= _MAX_NAME_LENGTH:
-        encoded_names[name] = spelled
-    return spelled
-
-
 def _learn_common_names() -> None:
     for line in _COMMON.split():
         for name in (line, line.lower()):
             canonical(name)
-            encoded(name)
-            if name.lower() not in FRAMING:
-                ordinary.add(name)
+            if name.lower().encode() not in FRAMING:
+                ordinary.add(name.encode())
 
 
 _COMMON: Final = """

@@ -17,6 +17,7 @@ CRLF_CRLF: Final = b"\r\n\r\n"
 # RFC 9110 section 5.6.3
 #   OWS = *( SP / HTAB )
 OWS: Final = " \t"
+OWS_BYTES: Final = b" \t"
 
 # RFC 9110 section 5.6.2
 #   token = 1*tchar

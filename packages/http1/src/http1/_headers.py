@@ -13,12 +13,11 @@ from typing import Final
 from ._errors import HTTPInputError
 from ._errors import printable
 from ._field_names import canonical
-from ._field_names import encoded
-from ._field_names import encoded_names
 from ._field_names import is_token
 from ._field_names import known_spellings
 from ._grammar import BAD_LINE_BYTE
 from ._grammar import OWS
+from ._grammar import OWS_BYTES
 
 _BAD_TEXT: Final = re.compile(BAD_LINE_BYTE.pattern.decode("latin-1"))
 
@@ -53,7 +52,7 @@ class HTTPHeaders(MutableMapping[str, str]):
     # Canonical name -> its values, for names that have more than one; None while there are none.
     _lists: dict[str, list[str]] | None
     # The field lines as they came, until somebody asks.
-    _wire: Sequence[str] | None
+    _wire: Sequence[bytes] | None
 
     def __init__(
         self,
@@ -78,7 +77,7 @@ class HTTPHeaders(MutableMapping[str, str]):
             self.update(more)
 
     @classmethod
-    def from_lines(cls, lines: Sequence[str]) -> HTTPHeaders:
+    def from_lines(cls, lines: Sequence[bytes]) -> HTTPHeaders:
         """Headers from field lines, without CRLF, that a parser has found valid.
 
         They are kept, not copied, and read when somebody first asks for a field.
@@ -88,13 +87,13 @@ class HTTPHeaders(MutableMapping[str, str]):
         self._wire = lines
         return self
 
-    def _read_wire(self, lines: Sequence[str]) -> None:
+    def _read_wire(self, lines: Sequence[bytes]) -> None:
         self._wire = None
         self._lists = None
         fields: dict[str, str] = {}
         self._fields = fields
         for line in lines:
-            name, _, value = line.partition(":")
+            name, _, value = line.decode("latin-1").partition(":")
             key = canonical(name)
             if key in fields:
                 self._append(key, value.strip(OWS))
@@ -157,12 +156,14 @@ class HTTPHeaders(MutableMapping[str, str]):
         """
         lines = self._wire
         if lines is None:
-            return [(encoded(name), value.encode("latin-1")) for name, value in self.get_all()]
+            return [
+                (name.lower().encode("latin-1"), value.encode("latin-1"))
+                for name, value in self.get_all()
+            ]
         fields = []
         for line in lines:
-            name, _, value = line.partition(":")
-            known = encoded_names.get(name)
-            fields.append((known or encoded(name), value.strip(OWS).encode("latin-1")))
+            name, _, value = line.partition(b":")
+            fields.append((name.lower(), value.strip(OWS_BYTES)))
         return fields
 
     def parse_line(self, line: str) -> None:

@@ -297,9 +297,10 @@ class MessageParser:
             raise HTTPInputError("empty lines where a start line should be")
         return scanner.head()
 
-    def _split_head(self, head: bytes) -> list[str]:
+    def _split_head(self, head: bytes) -> list[bytes]:
         """The lines of a head, valid but for their syntax. Raises `HTTPInputError`."""
-        lines = head.decode("latin-1").split("\r\n")
+        # A line that ends in CR or LF alone is split here too, and found out below.
+        lines = head.splitlines()
         count = len(lines) - 1
         if (
             len(head) > self._quick_head_size
@@ -307,7 +308,7 @@ class MessageParser:
             or head.translate(None, LINE_BYTES) != _CRLFS[count]
             or not lines[0]
         ):
-            lines = self._diagnose(head).decode("latin-1").split("\r\n")
+            lines = self._diagnose(head).split(CRLF)
         return lines
 
     def _begin_message(self, length: int) -> None:

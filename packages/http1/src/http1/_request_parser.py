@@ -11,7 +11,7 @@ from ._field_names import is_token
 from ._field_names import learn_ordinary
 from ._field_names import ordinary
 from ._framing import request_body_length
-from ._grammar import OWS
+from ._grammar import OWS_BYTES
 from ._grammar import PLAIN_REQUEST_LINE
 from ._headers import HTTPHeaders
 from ._limits import Limits
@@ -96,7 +96,7 @@ class RequestParser(MessageParser):
 
     def _read_head(self, head: bytes, more: bool) -> None:
         lines = self._split_head(head)
-        first = lines.pop(0)
+        first = lines.pop(0).decode("latin-1")
         match = PLAIN_REQUEST_LINE.fullmatch(first)
         if match is not None:
             method, target = match.groups()
@@ -111,27 +111,28 @@ class RequestParser(MessageParser):
         host = None
         framing = _NOTHING
         for line in lines:
-            name, colon, value = line.partition(":")
+            name, colon, value = line.partition(b":")
             if name in ordinary and colon:
                 continue
-            lower = FRAMING.get(name)
-            if lower is None:
-                lower = name.lower()
-                if not colon or not is_token(name):
+            known = FRAMING.get(name)
+            if known is None:
+                # An unusual spelling, a new name, or none at all.
+                if not colon or not is_token(name.decode("latin-1")):
                     self._diagnose(head)
-                if lower not in FRAMING:
+                known = FRAMING.get(name.lower())
+                if known is None:
                     learn_ordinary(name)
                     continue
-            if not colon:
+            elif not colon:
                 self._diagnose(head)
-            if lower == "host":
+            if known == "host":
                 if host is not None:
                     raise HTTPInputError("more than one Host field")
-                host = value.strip(OWS)
-            elif lower == "connection" and value == " keep-alive":
+                host = value.strip(OWS_BYTES).decode("latin-1")
+            elif known == "connection" and value == b" keep-alive":
                 keep_alive = True
             else:
-                framing = [*framing, (lower, value.strip(OWS))]
+                framing = [*framing, (known, value.strip(OWS_BYTES).decode("latin-1"))]
 
         # RFC 9112 section 3.2: exactly one Host in HTTP/1.1, and never two.
         if host is not None:
@@ -142,8 +143,8 @@ class RequestParser(MessageParser):
         elif version != "HTTP/1.0":
             raise HTTPInputError("no Host field")
         if authority and method != "CONNECT":
-            lines = [line for line in lines if line.partition(":")[0].lower() != "host"]
-            lines.append(f"Host: {authority}")
+            lines = [line for line in lines if line.partition(b":")[0].lower() != b"host"]
+            lines.append(f"Host: {authority}".encode("latin-1"))
 
         self.keep_alive = keep_alive
         self.upgrade = ""

@@ -82,6 +82,11 @@ def frame_response(
     if code == 204:
         fields.drop_framing()
         return _NO_BODY, _KEEP_ALIVE
+    if code == 205:
+        # RFC 9110 section 15.3.6: it has no content, but a recipient need not know that.
+        fields.drop_framing()
+        fields.content_length = 0
+        fields.lines.append("Content-Length: 0")
     if code == 304 or method == "HEAD":
         return _NO_BODY, _KEEP_ALIVE
     if fields.content_length >= 0:

@@ -62,17 +62,17 @@ class ResponseParser(MessageParser):
 
     def _read_head(self, head: bytes, more: bool) -> None:
         lines = self._split_head(head)
-        start_line = self._check_start_line(lines.pop(0))
+        start_line = self._check_start_line(lines.pop(0).decode("latin-1"))
         version, status, _ = start_line
         connection: list[str] = []
         content_length: list[str] = []
         transfer_encoding: list[str] = []
         upgrade: list[str] = []
         for line in lines:
-            name, colon, value = line.partition(":")
-            if name in ordinary and colon:
+            spelled, colon, _ = line.partition(b":")
+            if spelled in ordinary and colon:
                 continue
-            name, value = split_field(line)
+            name, value = split_field(line.decode("latin-1"))
             lower = name.lower()
             if lower == "content-length":
                 content_length.append(value)
@@ -82,8 +82,8 @@ class ResponseParser(MessageParser):
                 connection.append(value)
             elif lower == "upgrade":
                 upgrade.append(value)
-            elif lower not in FRAMING:
-                learn_ordinary(name)
+            elif spelled.lower() not in FRAMING:
+                learn_ordinary(spelled)
         length = response_body_length(
             self.request_method, status, version, content_length, transfer_encoding
         )
