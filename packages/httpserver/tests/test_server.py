@@ -514,6 +514,21 @@ class TestTLS:
         run(main())
         assert len(caplog.records) == 1
 
+    def test_peer_that_goes_away_before_the_handshake(
+        self, serving: Serving, run: Run, reply: Reply, certificate: Any, caplog: Any
+    ) -> None:
+        async def main() -> None:
+            server = HTTPServer(reply, ssl_options=certificate._asdict())
+            async with serving(server) as site:
+                peer = await site.connect()
+                await site.until(lambda: server.connections == 1)
+                peer.close()
+                await site.until(lambda: server.connections == 0)
+                assert server.counters.tls_failures == 1
+
+        run(main())
+        assert not [record for record in caplog.records if record.exc_info]
+
     def test_no_certificate_without_tls(self, serving: Serving, run: Run, reply: Reply) -> None:
         async def main() -> None:
             server = HTTPServer(
