@@ -10,11 +10,10 @@ from pathlib import Path
 from . import environment
 from . import machine
 from . import publication
+from . import rows
 from .display import Display
 from .results import Session
-from .rows import BY_KEY
 from .rows import ROWS
-from .rows import Row
 from .session import Site
 from .session import measure as measure_row
 
@@ -54,30 +53,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return any(entry.problem for row in found.rows for entry in row.entries)
 
 
-def chosen(arguments: argparse.Namespace) -> list[tuple[Row, list[str]]]:
-    """The rows that were asked for, each with its contenders."""
-    wanted = arguments.rows.split(",") if arguments.rows else []
-    if unknown := set(wanted) - BY_KEY.keys():
-        raise SystemExit(f"no such row: {', '.join(sorted(unknown))}; --list shows them")
-    only = arguments.only.split(",") if arguments.only else []
-    found = []
-    for row in ROWS:
-        if row.key not in wanted if wanted else row.full_only and not arguments.full:
-            continue
-        keys = [*row.contenders, *(row.others if arguments.full or only else ())]
-        if only:
-            keys = [key for key in keys if key in only or key == row.reference]
-        if arguments.wheels is None:
-            keys = [key for key in keys if "-compiled" not in key]
-        found.append((row, keys))
-    return found
-
-
 def measure(arguments: argparse.Namespace) -> Session:
     """Measure everything that was asked for, showing how far it is."""
     rounds = arguments.rounds or (7 if arguments.full else 3)
     seconds = arguments.seconds or (1.5 if arguments.full else 0.5)
-    work = chosen(arguments)
+    work = rows.choose(
+        wanted=arguments.rows.split(",") if arguments.rows else [],
+        only=arguments.only.split(",") if arguments.only else [],
+        full=arguments.full,
+        compiled=arguments.wheels is not None,
+    )
     python = environment.peers(arguments.refresh)
     compiled = environment.compiled(python, arguments.wheels) if arguments.wheels else None
     about = {

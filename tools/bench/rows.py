@@ -1,5 +1,6 @@
 """The rows of the report: which work, asked of whom, driven how."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -243,3 +244,27 @@ ROWS = (
 )  # fmt: skip
 
 BY_KEY = {row.key: row for row in ROWS}
+
+
+def choose(
+    wanted: Collection[str], only: Collection[str], *, full: bool, compiled: bool
+) -> list[tuple[Row, list[str]]]:
+    """The rows of a session, each with the keys of those who take part.
+
+    ``wanted`` names the rows; without it those of a quick or a ``full`` session are taken. ``only``
+    names contenders, to which the reference of each row is added. Raises SystemExit for a row that
+    there is not.
+    """
+    if unknown := set(wanted) - BY_KEY.keys():
+        raise SystemExit(f"no such row: {', '.join(sorted(unknown))}; --list shows them")
+    found = []
+    for row in ROWS:
+        if row.key not in wanted if wanted else row.full_only and not full:
+            continue
+        keys = [*row.contenders, *(row.others if full or only else ())]
+        if only:
+            keys = [key for key in keys if key in only or key == row.reference]
+        if not compiled:
+            keys = [key for key in keys if "-compiled" not in key]
+        found.append((row, keys))
+    return found
