@@ -13,7 +13,7 @@ OPTIONS = "-q -x --import-mode=importlib -p no:cacheprovider -W ignore::pytest.P
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["test_vectors", "test_wire", "test_server", "test_output"])
+@pytest.mark.parametrize("module", ["test_vectors", "test_wire", "test_server", "test_connection"])
 def test_without_asserts(module: str) -> None:
     run = subprocess.run(
         [sys.executable, "-O", "-m", "pytest", *OPTIONS.split(), str(HERE / f"{module}.py")],
