@@ -167,11 +167,14 @@ async def test_what_the_upstream_cuts_short(nginx: Path, answer: bytes, complete
 @asynchronous
 async def test_nobody_waits_any_more(nginx: Path) -> None:
     asked = asyncio.Event()
+    gone = asyncio.Event()
 
     async def upstream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked.set()
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        gone.set()
 
     async with await asyncio.start_unix_server(upstream, nginx / "upstream.sock"):
         stream = await connect(str(nginx / "nginx.sock"))
@@ -181,3 +184,5 @@ async def test_nobody_waits_any_more(nginx: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await result
         assert stream.closed()
+        # nginx has noticed, too.
+        await gone.wait()

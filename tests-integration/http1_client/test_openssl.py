@@ -37,28 +37,24 @@ def trusting(server: OpenSSLServer) -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize(
-    ("answer", "body", "complete", "still_open"),
+    ("answer", "body", "complete"),
     [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", b"hello", True, True),
-        (b"HTTP/1.0 200 OK\r\n\r\nhello", b"hello", True, False),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", b"hello", False, False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", b"hello", True),
+        (b"HTTP/1.0 200 OK\r\n\r\nhello", b"hello", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", b"hello", False),
         (
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
             b"hello",
-            True,
             True,
         ),
     ],
 )
 @asynchronous
-async def test_files(
-    files: OpenSSLServer, answer: bytes, body: bytes, complete: bool, still_open: bool
-) -> None:
+async def test_files(files: OpenSSLServer, answer: bytes, body: bytes, complete: bool) -> None:
     (files.folder / "answer").write_bytes(answer)
     stream = await connect(("127.0.0.1", files.port), trusting(files))
     response = await fetch(stream, "GET", "/answer")
     assert (response.body, response.complete) == (body, complete)
-    assert response.still_open is still_open
     stream.close()
 
 
