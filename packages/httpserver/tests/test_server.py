@@ -523,8 +523,8 @@ class TestTLS:
                 peer = await site.connect()
                 await site.until(lambda: server.connections == 1)
                 peer.close()
-                await site.until(lambda: server.connections == 0)
-                assert server.counters.tls_failures == 1
+                await site.until(lambda: server.counters.tls_failures == 1)
+                assert server.connections == 0
 
         run(main())
         assert not [record for record in caplog.records if record.exc_info]
