@@ -11,6 +11,8 @@ import asyncio
 from typing import TYPE_CHECKING
 from typing import Protocol
 
+from ._mypyc import mypyc_attr
+
 if TYPE_CHECKING:
     from ._parameters import HTTP1ConnectionParameters
 
@@ -22,6 +24,7 @@ class Guarded(Protocol):
         """A tick has passed; `now` is the time of the loop's clock."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Deadlines:
     """Asks everything in it, once every `tick` seconds, whether its time is up.
 
