@@ -21,6 +21,8 @@ from .test_proxy_header import v2
 from .test_tls import client_context
 from .test_tls import server_context
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 V1 = b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n"
 V2 = v2(0x11, V4 + tlv(1, b"chat"))
 

@@ -24,6 +24,8 @@ from .talk import Recorder
 from .talk import connect
 from .talk import until
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 
 def test_async_handler() -> None:
     async def main() -> None:

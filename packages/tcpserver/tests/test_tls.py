@@ -15,6 +15,8 @@ from .talk import Recorder
 from .talk import connect
 from .talk import until
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 CERTIFICATES = Path(__file__).with_name("certificates")
 
 
