@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import logging
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from tornado.web import stream_request_body
 from tornado.websocket import WebSocketHandler
 from tornado.websocket import websocket_connect
 
+from httpserver import AccessRecord
 from httpserver import HTTPServer
 
 MIB = 2**20
@@ -153,6 +155,41 @@ class TestRequests:
 
         run(main)
         assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+    def test_certificate_of_the_client(self, certificate: Any) -> None:
+        class Subject(RequestHandler):
+            def get(self) -> None:
+                certificate: Any = self.request.get_ssl_certificate()
+                self.write(str(certificate and certificate["subject"]))
+
+        async def main() -> None:
+            context = ssl.create_default_context(
+                ssl.Purpose.CLIENT_AUTH, cafile=certificate.certfile
+            )
+            context.load_cert_chain(*certificate)
+            context.verify_mode = ssl.CERT_OPTIONAL
+            async with serving([("/", Subject)], ssl_options=context) as site:
+                shown = {"client_cert": certificate.certfile, "client_key": certificate.keyfile}
+                answer = await site.ask("/", ca_certs=certificate.certfile, **shown)
+                assert b"localhost" in answer.body
+                answer = await site.ask("/", ca_certs=certificate.certfile)
+                assert b"localhost" not in answer.body
+
+        run(main)
+
+    def test_access_log(self) -> None:
+        records: list[AccessRecord] = []
+
+        async def main() -> None:
+            async with serving([("/", Echo)], access_log=records.append) as site:
+                await site.ask("/")
+                await site.ask("/nowhere")
+
+        run(main)
+        assert [(record.target, record.status) for record in records] == [
+            ("/", 200),
+            ("/nowhere", 404),
+        ]
 
     def test_not_found_and_method_not_allowed(self) -> None:
         async def main() -> None:

@@ -67,14 +67,16 @@ class HTTPServerRequest:
         start_line: RequestStartLine | None = None,
         server_connection: object | None = None,
     ) -> None:
-        if start_line is not None:
-            method, uri, version = start_line
         #: The method as it came, `"GET"` for instance: methods are case-sensitive.
-        self.method: str = method or "GET"
+        self.method: str
         #: The request target as it came.
-        self.uri: str = uri or "/"
+        self.uri: str
         #: `"HTTP/1.1"` or `"HTTP/1.0"`.
-        self.version = version
+        self.version: str
+        if start_line is not None:
+            self.method, self.uri, self.version = start_line
+        else:
+            self.method, self.uri, self.version = method or "GET", uri or "/", version
         self.headers = HTTPHeaders() if headers is None else headers
         self.body = body or b""
         #: What to answer through: `write_headers`, `write`, `finish`.
