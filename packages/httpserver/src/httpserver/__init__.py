@@ -1,6 +1,9 @@
 """An HTTP/1.x server for asyncio: callbacks, delegates, TLS, proxies' headers."""
 
 from ._access_log import AccessRecord
+from ._asgi import ASGIDelegate
+from ._asgi_lifespan import LifespanError
+from ._asgi_types import ASGIApplication
 from ._callback import CallbackDelegate
 from ._callback import RequestCallback
 from ._context import ConnectionContext
@@ -14,6 +17,8 @@ from ._request import HTTPServerRequest
 from ._server import HTTPServer
 
 __all__ = [
+    "ASGIApplication",
+    "ASGIDelegate",
     "AccessRecord",
     "CallbackDelegate",
     "Client",
@@ -24,6 +29,7 @@ __all__ = [
     "HTTPRequest",
     "HTTPServer",
     "HTTPServerRequest",
+    "LifespanError",
     "RequestCallback",
     "TrustedProxies",
 ]
