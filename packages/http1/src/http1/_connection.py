@@ -27,7 +27,6 @@ from ._delegates import HTTPConnection
 from ._delegates import HTTPMessageDelegate
 from ._delegates import OutgoingHeaders
 from ._encoding import LAST_CHUNK
-from ._encoding import OutgoingFields
 from ._encoding import encode_chunk_size
 from ._encoding import encode_trailers
 from ._errors import HTTPInputError
@@ -252,38 +251,34 @@ class HTTP1Connection(HTTPConnection):
             if self.stream.closed():
                 return self._gone()
             raise HTTPOutputError(f"write_headers() after the head (state: {self.writing.value})")
-        fields = OutgoingFields(headers)
         # Not told by isinstance: delegates come with start line classes of their own.
-        reader = self._reader
         if self.is_client:
             method, target, _ = start_line
-            head, writing, afterwards = encode_request_head(
-                method, str(target), fields, self.params.no_keep_alive
+            head, length, writing, afterwards, expects = encode_request_head(
+                method, str(target), headers, self.params.no_keep_alive
             )
-            self._method = method
             if chunk and writing is _NO_BODY:
                 raise HTTPOutputError(_NO_LENGTH.format(method))
-            if isinstance(reader, ResponseReader):
-                reader.expect(method, fields.expects_continue)
+            self._method = method
+            if isinstance(self._reader, ResponseReader):
+                self._reader.expect(method, expects)
         else:
             _, code, reason = start_line
-            head, writing, afterwards = encode_response_head(
+            head, length, writing, afterwards = encode_response_head(
                 int(code),
                 reason,
-                fields,
+                headers,
                 self._method,
                 self._http_1_0,
                 self.afterwards is _CLOSE
-                or (self._has_body and reader is not None and reader.must_close()),
+                or (self._has_body and self._reader is not None and self._reader.must_close()),
             )
-        if chunk and writing is _SIZED and len(chunk) > fields.content_length:
-            raise HTTPOutputError(
-                f"more than the {fields.content_length} bytes that Content-Length announces"
-            )
+        if chunk and writing is _SIZED and len(chunk) > length:
+            raise HTTPOutputError(f"more than the {length} bytes that Content-Length announces")
         if writing is not _HEAD:
             self.writing = writing
             self.afterwards = afterwards
-        self._remaining = fields.content_length
+            self._remaining = length
         try:
             if not chunk:
                 return self.stream.write(head)

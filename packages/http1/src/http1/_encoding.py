@@ -33,88 +33,57 @@ STATUS_LINES: Final = {
 
 _MAX_LENGTH_DIGITS: Final = 18
 
+_NOTHING: Final[frozenset[str]] = frozenset()
+
 LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
-class OutgoingFields:
-    """The fields of a head to be written, and what the writer must know of them."""
+def read_fields(headers: OutgoingHeaders) -> tuple[list[str], int, frozenset[str]]:
+    """The fields of a head to be written, read once: lines, body length, and what was said.
 
-    __slots__ = (
-        "chunked",
-        "closes",
-        "content_length",
-        "expects_continue",
-        "has_date",
-        "has_host",
-        "lines",
-    )
+    The lines are without CRLF, and without the fields of framing, which the writer adds where they
+    belong. The length is what Content-Length says, -1 if it is not there. What was said is a set of
+    words: "chunked" for Transfer-Encoding, "close" for that option of Connection, and "date",
+    "expect" and "host" for fields of that name.
 
-    def __init__(self, headers: OutgoingHeaders) -> None:
-        """Read the fields once. Raises `HTTPOutputError` for a bad name or bad framing."""
-        #: The field lines, without CRLF.
-        self.lines: list[str] = []
-        #: What Content-Length says, -1 if there is none.
-        self.content_length = -1
-        #: Whether Transfer-Encoding is there; it is left out of `lines`.
-        self.chunked = False
-        #: Whether Connection says close.
-        self.closes = False
-        #: Whether Expect is there, of which there is one kind (RFC 9110 section 10.1.1).
-        self.expects_continue = False
-        #: Whether Date is there.
-        self.has_date = False
-        #: Whether Host is there.
-        self.has_host = False
-        lines = self.lines
-        for name, value in headers.get_all():
-            if name in plain_names:
-                lines.append(f"{name}: {value}")
-            elif name == "Content-Length" and self.content_length < 0 and is_length(value):
-                self.content_length = int(value)
-                lines.append(f"Content-Length: {value}")
-            else:
-                self._read(name, value)
-
-    def _read(self, name: str, value: str) -> None:
-        """Read a field that is not plain: one that says something to the writer, or a bad one."""
-        lower = name.lower()
-        if lower == "content-length":
-            if self.content_length >= 0:
+    Raises `HTTPOutputError` for a bad name or bad framing.
+    """
+    lines = []
+    length = -1
+    said = _NOTHING
+    for name, value in headers.get_all():
+        if name in plain_names:
+            lines.append(f"{name}: {value}")
+        elif name == "Content-Length" or name.lower() == "content-length":
+            if length >= 0:
                 raise HTTPOutputError("more than one Content-Length")
-            if not is_length(value):
+            # isdigit alone takes the digits of other scripts.
+            if not (value.isdigit() and value.isascii() and len(value) <= _MAX_LENGTH_DIGITS):
                 raise HTTPOutputError(f"malformed Content-Length: {printable(value)}")
-            self.content_length = int(value)
-        elif lower == "transfer-encoding":
-            if value.strip(OWS).lower() != "chunked":
-                raise HTTPOutputError(
-                    f"Transfer-Encoding {printable(value)}: the only one that can be sent is"
-                    " chunked, and it is done for you when there is no Content-Length"
-                )
-            self.chunked = True
-            return
-        elif lower == "connection":
-            self.closes = self.closes or "close" in connection_options([value])
-        elif lower == "expect":
-            self.expects_continue = True
-        elif lower == "date":
-            self.has_date = True
-        elif lower == "host":
-            self.has_host = True
-        elif not is_token(name):
-            raise HTTPOutputError(f"malformed header field name: {printable(name)}")
-        self.lines.append(f"{name}: {value}")
-
-    def drop_framing(self) -> None:
-        """Leave out Content-Length and Transfer-Encoding after all."""
-        self.chunked = False
-        self.content_length = -1
-        self.lines = [line for line in self.lines if not line.lower().startswith("content-length:")]
+            length = int(value)
+        else:
+            said = said | _read_field(name, value, lines)
+    if length >= 0 and "chunked" in said:
+        raise HTTPOutputError("both Content-Length and Transfer-Encoding")
+    return lines, length, said
 
 
-def is_length(value: str) -> bool:
-    """Whether a Content-Length can be sent: digits, and not so many that no body has that size."""
-    # isdigit alone takes the digits of other scripts.
-    return value.isdigit() and value.isascii() and len(value) <= _MAX_LENGTH_DIGITS
+def _read_field(name: str, value: str, lines: list[str]) -> frozenset[str]:
+    """Read a field that is not plain: one that says something to the writer, or a bad one."""
+    lower = name.lower()
+    if lower == "transfer-encoding":
+        if value.strip(OWS).lower() != "chunked":
+            raise HTTPOutputError(
+                f"Transfer-Encoding {printable(value)}: the only one that can be sent is"
+                " chunked, and it is done for you when there is no Content-Length"
+            )
+        return frozenset(("chunked",))
+    if not is_token(name):
+        raise HTTPOutputError(f"malformed header field name: {printable(name)}")
+    lines.append(f"{name}: {value}")
+    if lower == "connection":
+        return frozenset(("close",)) if "close" in connection_options([value]) else _NOTHING
+    return frozenset((lower,)) if lower in ("date", "expect", "host") else _NOTHING
 
 
 def encode_head(start_line: str, lines: list[str]) -> bytes:

@@ -145,7 +145,8 @@ class HeadScanner:
                 )
         else:
             line_limit = self._line + limits.max_field_size
-            if end > head_limit and head_limit <= min(bad_at, line_limit):
+            # The empty line at the end is none of the head's size, nor is the CRLF before it.
+            if end > max(head_limit, self._line) and head_limit <= min(bad_at, line_limit):
                 raise HTTPInputError(
                     f"head longer than {limits.max_header_size} bytes (max_header_size)", 431
                 )
