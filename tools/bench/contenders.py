@@ -65,6 +65,7 @@ def ours() -> list[Contender]:
     programs = (
         ("ours", "httpserver callback", "ours_callback", ""),
         ("ours-streaming", "httpserver delegate", "ours_callback", "streaming"),
+        ("ours-asgi", "httpserver ASGI", "ours_asgi", ""),
         ("ours-tornado", "tornado.web on httpserver", "tornado_application", "ours"),
         ("ours-echo", "tcpserver, read_until", "echo_ours", ""),
         ("ours-stream", "iostream receiver, canned answer", "layers", "stream"),

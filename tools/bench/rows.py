@@ -159,7 +159,7 @@ ROWS = (
         title="Small GET through ASGI, 64 connections",
         unit="request",
         reference="floor",
-        contenders=("floor", "uvicorn-uvloop", "granian-asgi"),
+        contenders=("floor", *variants("ours-asgi"), "uvicorn-uvloop", "granian-asgi"),
         others=("uvicorn", "hypercorn"),
     ),
     Row(

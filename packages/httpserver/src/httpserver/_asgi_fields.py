@@ -2,17 +2,13 @@
 
 import os
 from collections.abc import Iterable
-from http import HTTPStatus
 from typing import BinaryIO
 from typing import Final
 
 from http1 import HTTPHeaders
 from http1 import ResponseStartLine
 
-_START_LINES: Final = {
-    status.value: ResponseStartLine("HTTP/1.1", status.value, status.phrase)
-    for status in HTTPStatus
-}
+_start_lines: dict[int, ResponseStartLine] = {}
 
 # How names are spelled on the wire. Applications have a few; bounded for those that make names up.
 _spellings: dict[bytes, str] = {}
@@ -21,8 +17,17 @@ _MAX_SPELLINGS: Final = 1024
 
 def start_line_of(status: int) -> ResponseStartLine:
     """The status line with the reason that goes with `status`, none if it has no name."""
-    known = _START_LINES.get(status)
-    return ResponseStartLine("HTTP/1.1", status, "") if known is None else known
+    known = _start_lines.get(status)
+    if known is None:
+        # It takes a while to import, and a callback delegate can do without.
+        from http import HTTPStatus
+
+        try:
+            phrase = HTTPStatus(status).phrase
+        except ValueError:
+            return ResponseStartLine("HTTP/1.1", status, "")
+        known = _start_lines[status] = ResponseStartLine("HTTP/1.1", status, phrase)
+    return known
 
 
 class ASGIFields:

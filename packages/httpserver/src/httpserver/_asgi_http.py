@@ -11,8 +11,6 @@ then the application may fail and be answered for.
 import asyncio
 import logging
 from enum import Enum
-from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
@@ -39,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 # How much of a body is kept for an application that does not take it, before no more is read.
 _MAX_KEPT: Final = 64 * 1024
+
+_EARLY_HINTS: Final = 103
 
 
 class Answering(Enum):
@@ -269,7 +269,7 @@ class HTTPExchange(HTTPMessageDelegate):
         assert start_message is not None
         connection = self._connection
         # Opening a file that is there does not wait; what is sent of it is up to the kernel.
-        with Path(path).open("rb") as file:  # noqa: ASYNC230
+        with open(path, "rb") as file:  # noqa: ASYNC230
             fields = ASGIFields(start_message.get("headers", ()))
             fields.add_length(file)
             connection.write_headers(start_line_of(start_message["status"]), fields)
@@ -282,7 +282,7 @@ class HTTPExchange(HTTPMessageDelegate):
         assert self._scope is not None
         if self._scope["http_version"] != "1.0":
             fields = ASGIFields([(b"Link", link) for link in message.get("links", ())])
-            self._connection.write_headers(start_line_of(HTTPStatus.EARLY_HINTS), fields)
+            self._connection.write_headers(start_line_of(_EARLY_HINTS), fields)
 
     def _take_trailers(self, message: Message) -> None:
         trailers = self._trailers
@@ -325,8 +325,9 @@ class HTTPExchange(HTTPMessageDelegate):
             logger.error("The application returned with of the answer %s for %s", given, request)
         if self._answering is not _DONE:
             self._answering = _DONE
-            text = "the application failed"
-            answer_error(self._connection, HTTPStatus.INTERNAL_SERVER_ERROR, text)
+            answer_error(
+                self._connection, 500, "Internal Server Error", "the application failed"
+            )
             self._notify()
 
 

@@ -1,7 +1,6 @@
 """The scope of a request or a WebSocket: what ASGI tells an application about it."""
 
 import os
-from urllib.parse import unquote
 
 from http1 import HTTPHeaders
 from http1 import RequestStartLine
@@ -65,6 +64,9 @@ class ConnectionScope:
         path, _, query = target.partition("?")
         raw_path = path.encode("ascii")
         if "%" in path:
+            # It takes a while to import, and a callback delegate can do without.
+            from urllib.parse import unquote
+
             path = unquote(path)
         if self._root_path:
             path = self._root_path + path

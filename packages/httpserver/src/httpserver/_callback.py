@@ -10,12 +10,12 @@ from http1 import HTTP1ServerConnection
 from http1 import HTTPConnection
 from http1 import HTTPHeaders
 from http1 import HTTPMessageDelegate
-from http1 import HTTPOutputError
 from http1 import HTTPServerConnectionDelegate
 from http1 import RequestStartLine
 from http1 import ResponseStartLine
 from iostream import StreamClosedError
 
+from ._error_answer import answer_error
 from ._exchange import Exchange
 from ._forms import FormError
 from ._request import HTTPServerRequest
@@ -167,23 +167,5 @@ def _is_gone(request: HTTPServerRequest) -> bool:
 
 
 def _answer(request: HTTPServerRequest, status: int, text: str) -> None:
-    """Answer with an error, or cut the answer short if one has begun; then close."""
-    connection = request.connection
-    if connection is None:
-        return
-    reason = _REASONS[status]
-    body = f"{status} {reason}: {text}\n".encode()
-    headers = HTTPHeaders(
-        {
-            "Content-Type": "text/plain; charset=utf-8",
-            "Content-Length": str(len(body)),
-            "Connection": "close",
-        }
-    )
-    try:
-        connection.write_headers(ResponseStartLine("HTTP/1.1", status, reason), headers, body)
-        connection.finish()
-    except HTTPOutputError:
-        # An answer has begun. The client must be able to tell that it is not whole.
-        if isinstance(connection, Exchange):
-            connection.abort()
+    if request.connection is not None:
+        answer_error(request.connection, status, _REASONS[status], text)

@@ -1,7 +1,5 @@
 """`answer_error`: what a client is told when an application has failed."""
 
-from http import HTTPStatus
-
 from http1 import HTTPConnection
 from http1 import HTTPHeaders
 from http1 import HTTPOutputError
@@ -10,9 +8,9 @@ from http1 import ResponseStartLine
 from ._exchange import Exchange
 
 
-def answer_error(connection: HTTPConnection, status: HTTPStatus, text: str) -> None:
+def answer_error(connection: HTTPConnection, status: int, reason: str, text: str) -> None:
     """Answer with an error, or cut the answer short if one has begun; then close."""
-    body = f"{status.value} {status.phrase}: {text}\n".encode()
+    body = f"{status} {reason}: {text}\n".encode()
     headers = HTTPHeaders(
         {
             "Content-Type": "text/plain; charset=utf-8",
@@ -21,8 +19,7 @@ def answer_error(connection: HTTPConnection, status: HTTPStatus, text: str) -> N
         }
     )
     try:
-        start_line = ResponseStartLine("HTTP/1.1", status.value, status.phrase)
-        connection.write_headers(start_line, headers, body)
+        connection.write_headers(ResponseStartLine("HTTP/1.1", status, reason), headers, body)
         connection.finish()
     except HTTPOutputError:
         # An answer has begun. The client must be able to tell that it is not whole.
