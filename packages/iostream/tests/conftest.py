@@ -1,61 +1,53 @@
-"""Loops and certificates for the tests of streams."""
+"""Loops and a certificate for the tests of streams."""
 
 import asyncio
-import dataclasses
 import pathlib
-import ssl
 import subprocess
 from collections.abc import Callable
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 
+NewLoop = Callable[[], asyncio.AbstractEventLoop]
+
+LOOPS: dict[str, NewLoop] = {"asyncio": asyncio.SelectorEventLoop}
 try:
     import uvloop
 except ImportError:
-    LOOPS = {"asyncio": asyncio.SelectorEventLoop}
+    pass
 else:
-    LOOPS = {"asyncio": asyncio.SelectorEventLoop, "uvloop": uvloop.new_event_loop}
+    LOOPS["uvloop"] = uvloop.new_event_loop
 
 
 @pytest.fixture(params=LOOPS)
-def new_loop(request) -> Callable[[], asyncio.AbstractEventLoop]:
+def new_loop(request: pytest.FixtureRequest) -> NewLoop:
     """Makes a loop; the test runs on each kind."""
     return LOOPS[request.param]
 
 
 @pytest.fixture
-def run(new_loop):
+def run(new_loop: NewLoop) -> Callable[[Coroutine[Any, Any, None]], None]:
     """Runs a coroutine on a loop of its own."""
 
-    def run(test):
+    def run(test: Coroutine[Any, Any, None]) -> None:
         with asyncio.Runner(loop_factory=new_loop) as runner:
-            return runner.run(test)
+            runner.run(test)
 
     return run
 
 
-@dataclasses.dataclass
-class TLS:
-    """A certificate for localhost, and contexts for both ends."""
-
-    certfile: str
-    keyfile: str
-    server: ssl.SSLContext
-    client: ssl.SSLContext
-
-
 @pytest.fixture(scope="session")
-def tls(tmp_path_factory) -> TLS:
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """The paths of a certificate for localhost and 127.0.0.1, which signs itself, and of its key."""
     folder: pathlib.Path = tmp_path_factory.mktemp("tls")
     certfile = str(folder / "cert.pem")
     keyfile = str(folder / "key.pem")
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-        + ["-nodes", "-keyout", keyfile, "-out", certfile, "-days", "2", "-subj", "/CN=localhost"]
-        + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+        ["openssl", "req", "-x509", *key, *name, "-keyout", keyfile, "-out", certfile],
         check=True,
         capture_output=True,
     )
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(certfile, keyfile)
-    return TLS(certfile, keyfile, server, ssl.create_default_context(cafile=certfile))
+    return certfile, keyfile

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from collections.abc import Callable
 from collections.abc import Coroutine
 
 import pytest
@@ -19,7 +20,7 @@ Pair = tuple[BaseIOStream, BaseIOStream]
 
 class OnEveryLoop(StreamContract):
     @pytest.fixture(autouse=True)
-    def _on_loop(self, new_loop) -> None:
+    def _on_loop(self, new_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
         self._new_loop = new_loop
 
     def run(self, test: Coroutine[object, object, None]) -> None:
@@ -28,50 +29,51 @@ class OnEveryLoop(StreamContract):
 
 
 class TestMemory(OnEveryLoop):
-    async def make_pair(self, max_buffer_size=None, max_write_buffer_size=None) -> Pair:
+    async def make_pair(self, **limits: int | None) -> Pair:
         return memory_pair(
-            max_buffer_size=max_buffer_size, max_write_buffer_size=max_write_buffer_size
+            max_buffer_size=limits.get("max_buffer_size"),
+            max_write_buffer_size=limits.get("max_write_buffer_size"),
+        )
+
+
+class TestMemoryInSmallPieces(OnEveryLoop):
+    async def make_pair(self, **limits: int | None) -> Pair:
+        return memory_pair(
+            piece_size=4099,
+            capacity=10_000,
+            max_buffer_size=limits.get("max_buffer_size"),
+            max_write_buffer_size=limits.get("max_write_buffer_size"),
         )
 
 
 class TestSocketPair(OnEveryLoop):
-    async def make_pair(self, max_buffer_size=None, max_write_buffer_size=None) -> Pair:
+    async def make_pair(self, **limits: int | None) -> Pair:
         near, far = socket.socketpair()
-        return (
-            IOStream(near, max_buffer_size, max_write_buffer_size=max_write_buffer_size),
-            IOStream(far, max_buffer_size, max_write_buffer_size=max_write_buffer_size),
-        )
+        return IOStream(near, **limits), IOStream(far, **limits)
 
 
 class TestTCP(OnEveryLoop):
-    async def make_pair(self, max_buffer_size=None, max_write_buffer_size=None) -> Pair:
+    async def make_pair(self, **limits: int | None) -> Pair:
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            near = IOStream(
-                socket.socket(), max_buffer_size, max_write_buffer_size=max_write_buffer_size
-            )
+            near = IOStream(socket.socket(), **limits)
             connecting = near.connect(listener.getsockname())
             far, _ = listener.accept()
             assert await connecting is near
-        return near, IOStream(
-            far, max_buffer_size, max_write_buffer_size=max_write_buffer_size
-        )
+        return near, IOStream(far, **limits)
 
 
 class TestTLS(OnEveryLoop):
     @pytest.fixture(autouse=True)
-    def _certificate(self, tls) -> None:
-        self._tls = tls
+    def _with_certificate(self, certificate: tuple[str, str]) -> None:
+        self._certfile, self._keyfile = certificate
 
-    async def make_pair(self, max_buffer_size=None, max_write_buffer_size=None) -> Pair:
+    async def make_pair(self, **limits: int | None) -> Pair:
         near, far = socket.socketpair()
-        sizes = {
-            "max_buffer_size": max_buffer_size,
-            "max_write_buffer_size": max_write_buffer_size,
-        }
-        client = SSLIOStream(
-            near, ssl_options=self._tls.client, server_hostname="localhost", **sizes
-        )
-        server = SSLIOStream(far, ssl_options=self._tls.server, server_side=True, **sizes)
+        sizes = limits.get("max_buffer_size"), None, limits.get("max_write_buffer_size")
+        options = {"certfile": self._certfile, "keyfile": self._keyfile}
+        server = SSLIOStream(far, *sizes, ssl_options=options, server_side=True)
+        options = {"ca_certs": self._certfile}
+        client = SSLIOStream(near, *sizes, ssl_options=options, server_hostname="localhost")
         await asyncio.gather(client.wait_for_handshake(), server.wait_for_handshake())
         return client, server
 
@@ -79,19 +81,16 @@ class TestTLS(OnEveryLoop):
 class TestPipe(OnEveryLoop):
     one_way = True
 
-    async def make_pair(self, max_buffer_size=None, max_write_buffer_size=None) -> Pair:
+    async def make_pair(self, **limits: int | None) -> Pair:
         reading, writing = os.pipe()
-        return (
-            PipeIOStream(writing, max_buffer_size, max_write_buffer_size=max_write_buffer_size),
-            PipeIOStream(reading, max_buffer_size, max_write_buffer_size=max_write_buffer_size),
-        )
+        return PipeIOStream(writing, **limits), PipeIOStream(reading, **limits)
 
 
 class HookedStream(BaseIOStream):
     """A stream of one's own, with nothing but the documented hooks."""
 
-    def __init__(self, sock: socket.socket, **kwargs) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, sock: socket.socket, **limits: int | None) -> None:
+        super().__init__(**limits)
         sock.setblocking(False)
         self.sock = sock
 
@@ -100,6 +99,9 @@ class HookedStream(BaseIOStream):
 
     def close_fd(self) -> None:
         self.sock.close()
+
+    def shutdown_fd(self) -> None:
+        self.sock.shutdown(socket.SHUT_WR)
 
     def write_to_fd(self, data: memoryview) -> int:
         return self.sock.send(data)
@@ -110,15 +112,8 @@ class HookedStream(BaseIOStream):
         except BlockingIOError:
             return None
 
-    def _end_output(self) -> None:
-        self.sock.shutdown(socket.SHUT_WR)
-
 
 class TestHooks(OnEveryLoop):
-    async def make_pair(self, max_buffer_size=None, max_write_buffer_size=None) -> Pair:
+    async def make_pair(self, **limits: int | None) -> Pair:
         near, far = socket.socketpair()
-        sizes = {
-            "max_buffer_size": max_buffer_size,
-            "max_write_buffer_size": max_write_buffer_size,
-        }
-        return HookedStream(near, **sizes), HookedStream(far, **sizes)
+        return HookedStream(near, **limits), HookedStream(far, **limits)

@@ -89,6 +89,9 @@ class Descriptor:
         """Read into ``buf``; return how many bytes came, 0 at the end, None if there is nothing now."""
         raise NotImplementedError
 
+    def shutdown_fd(self) -> None:
+        """Tell the peer that nothing more will be written. Called once at most; by default nothing."""
+
     def get_fd_error(self) -> Exception | None:
         """The error that is pending on the descriptor, None if there is none or it can't be told."""
         return None
@@ -121,9 +124,6 @@ class Descriptor:
         if isinstance(batch, FileSegment):
             return self._transmit(batch.peek(JOIN_LIMIT))
         return self._transmit(batch)
-
-    def _end_output(self) -> None:
-        """Tell the peer that nothing more will be written."""
 
     def _before_close(self) -> None:
         """The stream is about to be closed in good order: a last chance to say good-bye."""

@@ -256,7 +256,7 @@ class OutputHalf(Descriptor):
 
     def _finish_output(self) -> None:
         try:
-            self._end_output()
+            self.shutdown_fd()
         except OSError as exc:
             self._fail(exc)
 

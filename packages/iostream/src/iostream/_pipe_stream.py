@@ -50,6 +50,10 @@ class PipeIOStream(BaseIOStream):
         except BlockingIOError:
             return None
 
+    def shutdown_fd(self) -> None:
+        """Close the stream: a writing end that writes no more has no further use."""
+        self.close()
+
     def _receive(self, size: int) -> bytes | None:
         return os.read(self._fd, size)
 

@@ -85,6 +85,10 @@ class IOStream(BaseIOStream):
         number = self.socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR)
         return OSError(number, os.strerror(number)) if number else None
 
+    def shutdown_fd(self) -> None:
+        """Send a FIN."""
+        self.socket.shutdown(_socket.SHUT_WR)
+
     def _transmit_batch(self, batch: Batch) -> int:
         if isinstance(batch, list):
             return self.socket.sendmsg(batch)
@@ -103,9 +107,6 @@ class IOStream(BaseIOStream):
         if not sent:
             segment.peek(1)  # raises, because the file has ended
         return sent
-
-    def _end_output(self) -> None:
-        self.socket.shutdown(_socket.SHUT_WR)
 
     # ---- Socket options ----
 

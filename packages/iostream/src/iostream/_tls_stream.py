@@ -322,12 +322,12 @@ class SSLIOStream(IOStream):
                 return
         super()._on_writable()
 
-    def _end_output(self) -> None:
+    def shutdown_fd(self) -> None:
         """Say good-bye in TLS; its answer, and data before it, can still be read."""
         assert self._engine is not None
         self._engine.close_notify()
         if self._send_output():
-            super()._end_output()
+            super().shutdown_fd()
 
     def _before_close(self) -> None:
         if self._engine is not None and self._sealed is None:

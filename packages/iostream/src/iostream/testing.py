@@ -1,8 +1,8 @@
 """For tests of what is built on streams: a pair in memory, and the contract that every stream keeps."""
 
-from ._contract import StreamContract
-from ._memory import MemoryStream
-from ._memory import memory_pair
+from ._memory_stream import MemoryStream
+from ._memory_stream import memory_pair
 from ._recorder import Recorder
+from ._stream_contract import StreamContract
 
 __all__ = ["MemoryStream", "Recorder", "StreamContract", "memory_pair"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from .._base import BaseIOStream
+from ._base import BaseIOStream
 
 
 class _Channel:
@@ -68,7 +68,7 @@ class MemoryStream(BaseIOStream):
 
     def close_fd(self) -> None:
         """Let the other end see the end of its input, and that its output goes nowhere."""
-        self._end_output()
+        self.shutdown_fd()
         self._incoming.abandoned = True
         self._incoming.data.clear()
         self._incoming.notify()
@@ -93,7 +93,8 @@ class MemoryStream(BaseIOStream):
         self._outgoing.notify()
         return len(part)
 
-    def _end_output(self) -> None:
+    def shutdown_fd(self) -> None:
+        """Let the other end see the end of its input."""
         self._outgoing.ended = True
         self._outgoing.notify()
 
