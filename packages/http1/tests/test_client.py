@@ -452,6 +452,8 @@ async def test_response_is_kept_though_the_server_closes(response: bytes, outcom
         await peer.send(response)
     peer.end()
     delegate = Recorder()
+    for _ in range(5):
+        await asyncio.sleep(0)
     # Whether the end has been seen when a complete response is delivered, nobody can say.
     await connection.read_response(delegate)
     assert delegate.outcome == outcome
@@ -903,6 +905,46 @@ async def test_server_closes_while_a_delegate_waits() -> None:
         await until(peer.stream.closed)
 
 
+@asynchronous
+async def test_time_of_the_delegate_does_not_count() -> None:
+    peer = Peer()
+    gate = asyncio.get_running_loop().create_future()
+
+    class Delegate(Recorder):
+        def data_received(self, chunk: bytes) -> Awaitable[None]:
+            super().data_received(chunk)
+            return gate
+
+    params = HTTP1ConnectionParameters(body_timeout=5)
+    params.deadlines = clock = Clock()
+    delegate = Delegate()
+    result = request(peer.stream, params=params).read_response(delegate)
+    await peer.send(OK)
+    clock.move(1000)
+    gate.set_result(None)
+    assert await result is True
+    assert delegate.outcome == COMPLETE
+
+
+@asynchronous
+async def test_malformed_behind_what_a_delegate_waits_for() -> None:
+    peer = Peer()
+    gate = asyncio.get_running_loop().create_future()
+
+    class Delegate(Recorder):
+        def data_received(self, chunk: bytes) -> Awaitable[None]:
+            super().data_received(chunk)
+            return gate
+
+    delegate = Delegate()
+    result = request(peer.stream).read_response(delegate)
+    await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
+    peer.socket.send(b"not hexadecimal\r\n")
+    gate.set_result(None)
+    assert await result is False
+    assert (delegate.outcome, delegate.body) == (CUT_SHORT, b"x")
+
+
 # --- what a delegate raises
 
 
@@ -1018,6 +1060,23 @@ async def test_detach_afterwards(method: str, head: bytes, slowly: bool) -> None
     assert delegate.outcome == COMPLETE
     await asyncio.get_running_loop().sock_sendall(peer.socket, head[len(first) :] + b"second")
     assert await connection.detach().read_bytes(12) == b"first second"
+
+
+@asynchronous
+async def test_detach_in_finish() -> None:
+    peer = Peer()
+
+    class Delegate(Recorder):
+        def finish(self) -> None:
+            connection.detach()
+
+    delegate = Delegate()
+    connection = request(peer.stream)
+    result = connection.read_response(delegate)
+    await peer.send(OK + b"behind")
+    assert await result is False
+    assert delegate.outcome == "finish 0, close 0"
+    assert await peer.stream.read_bytes(6) == b"behind"
 
 
 @asynchronous

@@ -121,10 +121,6 @@ class ResponseReader:
         self._deadlines: Deadlines | None = None
         self._watch: Watch | None = None
 
-    @property
-    def state(self) -> Reading:
-        return self._state
-
     # --- what the exchange calls
 
     def expect(self, method: str, awaits_continue: bool) -> None:
@@ -198,7 +194,7 @@ class ResponseReader:
                 self._refuse(error)
             else:
                 self._proceed()
-        elif state is Reading.REQUEST or state is Reading.SWITCHED:
+        elif state is Reading.REQUEST:
             # The parser is paused and keeps this; the rest waits in the kernel.
             self._parser.feed(data)
             self.stream.pause_reading()
@@ -214,7 +210,7 @@ class ResponseReader:
                 self._refuse(error)
             else:
                 self._proceed()
-        elif state is Reading.REQUEST or state is Reading.SWITCHED:
+        elif state is Reading.REQUEST:
             self._parser.feed_eof()
         else:
             self._close()
@@ -322,7 +318,7 @@ class ResponseReader:
         parser = self._parser
         if self._switches:
             self.stream.pause_reading()
-            self._leave(Reading.SWITCHED)
+            self._leave(exchange, Reading.SWITCHED)
         elif parser.held:
             self._refuse(HTTPInputError("bytes behind the response that answer no request"))
         elif (
@@ -337,14 +333,13 @@ class ResponseReader:
                 exchange.set_close_callback(None)
             self._close()
         elif exchange.writing is Writing.DONE or exchange.writing is Writing.HEAD:
-            self._leave(Reading.IDLE)
+            self._leave(exchange, Reading.IDLE)
 
-    def _leave(self, state: Reading) -> None:
+    def _leave(self, exchange: HTTP1Connection, state: Reading) -> None:
         """The exchange is complete, and the stream stays open."""
         self._state = state
-        if self._exchange is not None:
-            self._exchange.set_close_callback(None)
-            self._exchange = None
+        exchange.set_close_callback(None)
+        self._exchange = None
         self._stop_watching()
         self._resolve(None, True)
 

@@ -32,7 +32,7 @@ class ContentDecoder(Protocol):
     def decode(self, data: bytes, size: int) -> bytes:
         """At most `size` bytes of what `data` decodes to, and what was given before and is left.
 
-        Give it `data` while it is hungry, and b"" until it is again. Raises `HTTPInputError` for
+        Give it `data` while it is hungry, and b"" while it is not. Raises `HTTPInputError` for
         what is not valid in the coding.
         """
 
@@ -50,7 +50,7 @@ class GzipDecoder:
 
     def decode(self, data: bytes, size: int) -> bytes:
         data = data or self._rest
-        if self.complete and data:
+        if self.complete:
             self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
         member = self._member
         try:
@@ -92,9 +92,7 @@ class DeflateDecoder:
         else:
             data = data or self._rest
         if self.complete:
-            if data:
-                raise HTTPInputError("bytes behind the end of a deflate body")
-            return b""
+            raise HTTPInputError("bytes behind the end of a deflate body")
         try:
             decoded = stream.decompress(data, size)
         except zlib.error as error:
@@ -179,8 +177,6 @@ class ZstdDecoder:
     def decode(self, data: bytes, size: int) -> bytes:
         data = data or self._rest
         if self.complete:
-            if not data:
-                return b""
             self._frame = self._new_frame()
         frame = self._frame
         try:
