@@ -71,8 +71,11 @@ class HTTPHeaders(MutableMapping[str, str]):
         elif isinstance(fields, HTTPHeaders):
             for name, value in fields.get_all():
                 self.add(name, value)
-        else:
+        elif isinstance(fields, Mapping):
             self.update(fields)
+        else:
+            for name, value in fields:
+                self.add(name, value)
         if more:
             self.update(more)
 
