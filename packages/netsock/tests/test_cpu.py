@@ -37,12 +37,8 @@ def test_no_affinity_on_this_platform(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("quota", "expected"), [(None, 64), (0.1, 1), (1.5, 2), (2.0, 2), (1000.0, 64)]
 )
-def test_quota_bounds_affinity(
-    quota: float | None, expected: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_cpu, "_affinity", lambda: 64)
-    monkeypatch.setattr(_cpu, "_cgroup_quota", lambda root: quota)
-    assert cpu_count() == expected
+def test_quota_bounds_affinity(quota: float | None, expected: int) -> None:
+    assert _cpu._usable(64, quota) == expected
 
 
 V2 = "sys/fs/cgroup"

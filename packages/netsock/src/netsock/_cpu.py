@@ -11,11 +11,13 @@ def cpu_count() -> int:
     the groups above it; a quota of one and a half CPUs counts as 2), not the number that the
     machine has.
     """
-    usable = _affinity()
-    quota = _cgroup_quota("/")
+    return _usable(_affinity(), _cgroup_quota("/"))
+
+
+def _usable(affinity: int, quota: float | None) -> int:
     if quota is not None:
-        usable = min(usable, math.ceil(quota))
-    return max(usable, 1)
+        affinity = min(affinity, math.ceil(quota))
+    return max(affinity, 1)
 
 
 def _affinity() -> int:

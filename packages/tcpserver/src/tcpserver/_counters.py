@@ -1,19 +1,21 @@
 """What a server has counted."""
 
+_NAMES = (
+    "accepted",
+    "bytes_received",
+    "bytes_sent",
+    "handler_errors",
+    "handshake_timeouts",
+    "proxy_timeouts",
+    "refused",
+    "tls_failures",
+)
+
 
 class Counters:
     """Plain numbers that only grow; read them at any time, from any thread."""
 
-    __slots__ = (
-        "accepted",
-        "bytes_received",
-        "bytes_sent",
-        "handler_errors",
-        "handshake_timeouts",
-        "proxy_timeouts",
-        "refused",
-        "tls_failures",
-    )
+    __slots__ = _NAMES
 
     def __init__(self) -> None:
         #: Connections that were accepted, whatever became of them.
@@ -34,5 +36,5 @@ class Counters:
         self.bytes_sent = 0
 
     def __repr__(self) -> str:
-        numbers = " ".join(f"{name}={getattr(self, name)}" for name in self.__slots__)
+        numbers = " ".join(f"{name}={getattr(self, name)}" for name in _NAMES)
         return f"<Counters {numbers}>"

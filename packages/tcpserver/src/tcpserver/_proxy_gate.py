@@ -28,23 +28,23 @@ _PEEK = 4200  # the longest header that the parser takes, and a little
 class TrustedProxies:
     """The peers whose PROXY header is believed: networks, and ``"unix"`` for Unix sockets."""
 
-    __slots__ = ("_networks", "_unix")
+    __slots__ = ("_networks", "_unix_sockets")
 
     def __init__(self, proxies: Iterable[str]) -> None:
-        self._unix = False
+        self._unix_sockets = False
         self._networks: list[IPv4Network | IPv6Network] = []
         for proxy in proxies:
             if proxy == "unix":
-                self._unix = True
+                self._unix_sockets = True
             else:
                 self._networks.append(ip_network(proxy))
 
     def __bool__(self) -> bool:
-        return self._unix or bool(self._networks)
+        return self._unix_sockets or bool(self._networks)
 
     def __contains__(self, address: Address) -> bool:
         if not isinstance(address, tuple):
-            return self._unix
+            return self._unix_sockets
         # A link-local address comes with its scope, which no network has.
         ip = ip_address(address[0].partition("%")[0])
         if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -101,7 +102,7 @@ class TCPServer:
         self._certificates = None if ssl_options is None else Certificates(ssl_options)
         self._max_buffer_size = max_buffer_size
         self._read_chunk_size = read_chunk_size
-        self._max_connections = max_connections
+        self._max_connections = sys.maxsize if max_connections is None else max_connections
         self._drain_timeout = drain_timeout
         self._socket_options = socket_options
         self._handshakes = Handshakes(ssl_handshake_timeout, self.counters, self._hand_over)
@@ -120,6 +121,7 @@ class TCPServer:
         self._remove_drain: Callable[[], None] | None = None
         self._connections = 0
         self._streams: set[IOStream] = set()
+        self._stream_closed = self.stream_closed  # one object, shared by all streams
         self._stopped: asyncio.Future[None] | None = None  # while serve_forever runs
         self._empty: asyncio.Future[None] | None = None  # while drain waits
 
@@ -198,7 +200,7 @@ class TCPServer:
         self._sockets.append(sock)
         if self._remove_drain is None:
             self._remove_drain = IOLoop.current().add_drain(self.drain)
-        if not self._is_full():
+        if self._connections < self._max_connections:
             self._removers.append(add_accept_handler(sock, self._accepted))
 
     @property
@@ -290,7 +292,7 @@ class TCPServer:
     def _accepted(self, connection: socket.socket, address: Address) -> None:
         self.counters.accepted += 1
         self._connections += 1
-        if self._is_full():
+        if self._connections >= self._max_connections:
             self._stop_accepting()
         if self._proxy_gate is None:
             self._open(connection, address, None)
@@ -302,7 +304,11 @@ class TCPServer:
     ) -> None:
         if self._certificates is None:
             stream = ServerStream(
-                connection, self, proxy_header, self._max_buffer_size, self._read_chunk_size
+                connection,
+                self._stream_closed,
+                proxy_header,
+                self._max_buffer_size,
+                self._read_chunk_size,
             )
             self._streams.add(stream)
             self._hand_over(stream, address)
@@ -311,7 +317,7 @@ class TCPServer:
             tls_stream = self.tls_stream_class(
                 connection,
                 self._certificates.context,
-                self,
+                self._stream_closed,
                 proxy_header,
                 self._max_buffer_size,
                 self._read_chunk_size,
@@ -333,23 +339,19 @@ class TCPServer:
                 self._handlers.run(awaitable, stream, address)
 
     def stream_closed(self, stream: IOStream) -> None:
-        """Called by a stream of this server when it closes."""
+        """Called once for each stream, when it closes. A subclass with books of its own extends it."""
         self.counters.bytes_received += stream.bytes_received
         self.counters.bytes_sent += stream.bytes_sent
         self._streams.discard(stream)
         self._connection_gone()
 
     def _connection_gone(self) -> None:
-        was_full = self._is_full()
         self._connections -= 1
-        if was_full:
+        if self._connections == self._max_connections - 1:  # it was full
             for sock in self._sockets:
                 self._removers.append(add_accept_handler(sock, self._accepted))
         if self._connections == 0 and self._empty is not None and not self._empty.done():
             self._empty.set_result(None)
-
-    def _is_full(self) -> bool:
-        return self._max_connections is not None and self._connections >= self._max_connections
 
     def _stop_accepting(self) -> None:
         for remove in self._removers:

@@ -2,35 +2,31 @@
 
 import socket
 import ssl
-from typing import Protocol
+from collections.abc import Callable
 
 from iostream import IOStream
 from iostream import SSLIOStream
 
 from ._proxy_header import ProxyHeader
 
-
-class StreamOwner(Protocol):
-    """Whoever counts the streams."""
-
-    def stream_closed(self, stream: IOStream) -> None:
-        """Called once for each stream, when its descriptor is given back."""
+# Called once for each stream, when its descriptor is given back.
+Closed = Callable[[IOStream], object]
 
 
 class ServerStream(IOStream):
     """An accepted connection."""
 
-    __slots__ = ("_owner", "proxy_header")
+    __slots__ = ("_closed", "proxy_header")
 
     def __init__(
         self,
         connection: socket.socket,
-        owner: StreamOwner,
+        closed: Closed,
         proxy_header: ProxyHeader | None,
         max_buffer_size: int | None,
         read_chunk_size: int | None,
     ) -> None:
-        self._owner: StreamOwner = owner
+        self._closed = closed
         #: What the proxy said about the client, when it has spoken the PROXY protocol.
         self.proxy_header = proxy_header
         super().__init__(
@@ -40,24 +36,24 @@ class ServerStream(IOStream):
     def close_fd(self) -> None:
         """Close the socket, and tell the server."""
         super().close_fd()
-        self._owner.stream_closed(self)
+        self._closed(self)
 
 
 class ServerTLSStream(SSLIOStream):
     """An accepted connection under TLS."""
 
-    __slots__ = ("_owner", "proxy_header")
+    __slots__ = ("_closed", "proxy_header")
 
     def __init__(
         self,
         connection: socket.socket,
         context: ssl.SSLContext,
-        owner: StreamOwner,
+        closed: Closed,
         proxy_header: ProxyHeader | None,
         max_buffer_size: int | None,
         read_chunk_size: int | None,
     ) -> None:
-        self._owner: StreamOwner = owner
+        self._closed = closed
         #: What the proxy said about the client, when it has spoken the PROXY protocol.
         self.proxy_header = proxy_header
         super().__init__(
@@ -71,4 +67,4 @@ class ServerTLSStream(SSLIOStream):
     def close_fd(self) -> None:
         """Close the socket, and tell the server."""
         super().close_fd()
-        self._owner.stream_closed(self)
+        self._closed(self)
