@@ -142,6 +142,11 @@ class MessageParser:
         return self._scanner is not None and self._scanner.begun
 
     @property
+    def has_more(self) -> bool:
+        """Whether there is more to tell the handler, as soon as it can be called again."""
+        return self._state is not _HEAD or len(self.held) > 0 or self._eof
+
+    @property
     def trailers(self) -> HTTPHeaders:
         """The trailer fields of the current message (RFC 9110 section 6.5), empty if none came.
 

@@ -450,8 +450,13 @@ class HTTP1ServerConnection:
         afterwards = exchange.afterwards
         if afterwards is _KEEP_ALIVE:
             self._exchange = None
-            if self._parser.paused and not self._catching_up:
-                self._caught_up()
+            parser = self._parser
+            if parser.paused and not self._catching_up:
+                if self._held is None and not parser.has_more:
+                    # The client waited for this answer before it sent anything else.
+                    parser.paused = False
+                else:
+                    self._caught_up()
         elif afterwards is _CLOSE:
             self._linger()
         else:
