@@ -6,7 +6,9 @@ import pytest
 
 from iostream import IOStream
 from iostream import SSLIOStream
+from tcpserver import Drained
 from tcpserver import TCPServer
+from tcpserver import _server
 
 from .talk import HOST
 from .talk import Client
@@ -247,6 +249,27 @@ def test_drain_during_a_handshake() -> None:
         assert (await server.drain(0)).cut == 1
         assert server.connections == 0
         await client.close()
+
+    asyncio.run(main())
+
+
+def test_a_drain_does_not_wait_for_the_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_server, "_NEWCOMER_GRACE", 0.01)
+
+    async def main() -> None:
+        server = Echo(ssl_options=server_context(), drain_timeout=3600)
+        server.listen(0, HOST)
+        silent = await connect(server)
+        served = await connect(server, context=client_context())
+        assert await served.say(b"x\n") == b"x\n"
+        await until(lambda: server.connections == 2)
+        draining = asyncio.ensure_future(server.drain())
+        assert await silent.reader.read() == b""
+        assert await served.say(b"y\n") == b"y\n"
+        await served.close()
+        assert await draining == Drained(finished=2, cut=0)
+        assert server.counters.tls_failures == 0
+        await silent.close()
 
     asyncio.run(main())
 

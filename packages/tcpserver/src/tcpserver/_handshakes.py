@@ -44,10 +44,18 @@ class Handshakes:
 
         stream.wait_for_handshake().add_done_callback(ended)
 
+    def close(self) -> None:
+        """Close all who are not done."""
+        streams = list(self._addresses)
+        self._addresses.clear()
+        for stream in streams:
+            self._deadlines.discard(stream)
+            stream.close()
+
     def _ended(self, stream: SSLIOStream, future: "asyncio.Future[SSLIOStream]") -> None:
         error = None if future.cancelled() else future.exception()
         address = self._addresses.pop(stream, None)
-        if address is None:  # expired
+        if address is None:  # expired, or closed by us
             return
         self._deadlines.discard(stream)
         if error is None and not stream.closed():

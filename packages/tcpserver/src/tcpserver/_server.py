@@ -40,6 +40,10 @@ logger = logging.getLogger(__name__)
 # Nagle's algorithm does, would only be late.
 _NO_DELAY = SocketOptions(nodelay=True)
 
+# How many seconds of a drain those have who are not served yet: who may be about to say something,
+# or may be silent for good.
+_NEWCOMER_GRACE = 1.0
+
 
 class Drained(NamedTuple):
     """What became of the connections that were open when a drain began."""
@@ -248,16 +252,21 @@ class TCPServer:
     async def drain(self, timeout: float | None = None) -> Drained:  # noqa: ASYNC109  # its documented name
         """Stop listening, wait until all connections are closed, then close those that are not.
 
+        Those whose TLS handshake or PROXY header is not complete within a second are closed then.
+
         :param timeout: seconds to wait; None takes ``drain_timeout``.
         """
         self.stop()
         before = self._connections
         self._drain_begins()
         if self._connections:
-            self._empty = asyncio.get_running_loop().create_future()
+            loop = asyncio.get_running_loop()
+            self._empty = loop.create_future()
+            grace = loop.call_later(_NEWCOMER_GRACE, self._close_newcomers)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._drain_timeout if timeout is None else timeout):
                     await self._empty
+            grace.cancel()
             self._empty = None
         cut = self._connections
         self._close_streams()
@@ -358,9 +367,13 @@ class TCPServer:
             remove()
         self._removers.clear()
 
-    def _close_streams(self) -> None:
+    def _close_newcomers(self) -> None:
         if self._proxy_gate is not None:
             self._proxy_gate.close()
+        self._handshakes.close()
+
+    def _close_streams(self) -> None:
+        self._close_newcomers()
         for stream in list(self._streams):
             stream.close()
 
