@@ -7,14 +7,21 @@ from typing import Final
 from ._delegates import OutgoingHeaders
 from ._encoding import encode_head
 from ._encoding import read_fields
+from ._errors import HTTPInputError
 from ._errors import HTTPOutputError
 from ._errors import printable
+from ._grammar import OWS
 from ._grammar import TOKEN
+from ._target import check_host
+from ._target import parse_target
 from ._writing import Afterwards
 from ._writing import Writing
 
 # Methods that say what to do with a body: without Content-Length it is sent in chunks.
 _METHODS_WITH_BODY: Final = frozenset(("PATCH", "POST", "PUT"))
+
+# What comes behind the head of a CONNECT is the tunnel's, and TRACE would send it back.
+_METHODS_WITHOUT_BODY: Final = frozenset(("CONNECT", "TRACE"))
 
 
 def encode_request_head(
@@ -28,10 +35,14 @@ def encode_request_head(
     lines, length, said = read_fields(headers)
     if not TOKEN.fullmatch(method):
         raise HTTPOutputError(f"malformed method: {printable(method)}")
-    if not target or not target.isascii() or not target.isprintable() or " " in target:
-        raise HTTPOutputError(f"malformed request target: {printable(target)}")
-    if "host" not in said:
-        raise HTTPOutputError("a request needs a Host field (RFC 9112 section 3.2)")
+    hosts = [line[len("host:") :] for line in lines if line[: len("host:")].lower() == "host:"]
+    if len(hosts) != 1:
+        raise HTTPOutputError("a request needs a Host field, and only one (RFC 9112 section 3.2)")
+    try:
+        parse_target(method, target)
+        check_host(hosts[0].strip(OWS))
+    except HTTPInputError as error:
+        raise HTTPOutputError(str(error)) from None
     if length >= 0:
         writing = Writing.SIZED
         lines.append(f"Content-Length: {length}")
@@ -40,6 +51,10 @@ def encode_request_head(
         lines.append("Transfer-Encoding: chunked")
     else:
         writing = Writing.NO_BODY
+    if writing is not Writing.NO_BODY and method in _METHODS_WITHOUT_BODY:
+        raise HTTPOutputError(f"{method} with a body (RFC 9110 section 9.3)")
+    if writing is Writing.NO_BODY and "expect" in said:
+        raise HTTPOutputError("Expect without a body (RFC 9110 section 10.1.1)")
     if closing and "close" not in said:
         lines.append("Connection: close")
     afterwards = Afterwards.CLOSE if closing or "close" in said else Afterwards.KEEP_ALIVE
