@@ -112,6 +112,24 @@ def test_what_a_handler_raises_is_logged_and_closes_its_stream_only(
     asyncio.run(main())
 
 
+def test_a_plain_handler_may_return_any_awaitable() -> None:
+    class Hello(TCPServer):
+        def handle_stream(self, stream: IOStream, address: object) -> Awaitable[None]:
+            # The same future for all: those who wrote at once share one.
+            return stream.write(b"hello\n")
+
+    async def main() -> None:
+        async with Hello(drain_timeout=0) as server:
+            server.listen(0, HOST)
+            clients = [await connect(server) for _ in range(3)]
+            for client in clients:
+                assert await client.reader.readline() == b"hello\n"
+                await client.close()
+            assert server.counters.handler_errors == 0
+
+    asyncio.run(main())
+
+
 def test_good_bye_is_no_error() -> None:
     """Echo reads until StreamClosedError; `_no_unexpected_log` sees that nothing is logged."""
 

@@ -1,6 +1,7 @@
 """What `handle_stream` returns and raises."""
 
 import asyncio
+import functools
 import logging
 from collections.abc import Awaitable
 
@@ -15,25 +16,26 @@ logger = logging.getLogger(__name__)
 
 
 class Handlers:
-    """The calls of ``handle_stream`` that still run, one task for each.
+    """The calls of ``handle_stream`` that still run.
 
     What one raises is logged with the peer's address and closes its own stream. A
     `StreamClosedError` of a stream that is closed is the end of a conversation, not an error.
     """
 
-    __slots__ = ("_counters", "_tasks")
+    __slots__ = ("_counters", "_running")
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Future[None]] = set()
 
     def run(self, awaitable: Awaitable[None], stream: IOStream, address: Address) -> None:
-        """Await it in a task of its own."""
-        task = asyncio.get_running_loop().create_task(self._await(awaitable, stream, address))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        """Run it to its end, as a task of its own when it is a coroutine."""
+        # Nothing is wrapped around the coroutine: it would be passed through at every wake-up.
+        future = asyncio.ensure_future(awaitable)
+        self._running.add(future)
+        future.add_done_callback(functools.partial(self._done, stream, address))
 
-    def failed(self, error: Exception, stream: IOStream, address: Address) -> None:
+    def failed(self, error: BaseException, stream: IOStream, address: Address) -> None:
         """Log it and close the stream."""
         if isinstance(error, StreamClosedError) and stream.closed():
             return
@@ -43,13 +45,15 @@ class Handlers:
 
     async def cancel(self) -> None:
         """Cancel those that still run, and wait for them."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        running = list(self._running)
+        for future in running:
+            future.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
-    async def _await(self, awaitable: Awaitable[None], stream: IOStream, address: Address) -> None:
-        try:
-            await awaitable
-        except Exception as error:
-            self.failed(error, stream, address)
+    def _done(self, stream: IOStream, address: Address, future: "asyncio.Future[None]") -> None:
+        # Not always there: a future that somebody else made may be returned for many streams.
+        self._running.discard(future)
+        if not future.cancelled():
+            error = future.exception()
+            if error is not None:
+                self.failed(error, stream, address)
