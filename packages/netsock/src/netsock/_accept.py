@@ -66,11 +66,16 @@ def add_accept_handler(
 
     When no loop runs in this thread yet, accepting starts with the first that does.
 
-    :param sock: a non-blocking listening socket; it stays the caller's, who closes it after
-        calling the remover.
-    :return: the remover: it stops accepting, leaves the socket open, may be called from the
-        callback, and does nothing the second time.
-    :raises NotImplementedError: the loop cannot watch sockets (Windows' proactor loop).
+    Args:
+        sock: a non-blocking listening socket; it stays the caller's, who closes it after calling
+            the remover.
+
+    Returns:
+        The remover: it stops accepting, leaves the socket open, may be called from the callback,
+        and does nothing the second time.
+
+    Raises:
+        NotImplementedError: the loop cannot watch sockets (Windows' proactor loop).
     """
     acceptor = _Acceptor(sock, callback, IOLoop.current())
     return acceptor.remove

@@ -24,20 +24,25 @@ def bind_sockets(
 ) -> list[socket.socket]:
     """Listen on a port, on every address that ``address`` stands for.
 
-    :param port: TCP port; ``0`` lets the kernel pick a free one, the same for all addresses.
-    :param address: an IP address (a link-local one with its scope: ``fe80::1%eth0``), a host
-        name, or ``""`` or ``None`` for all interfaces.
-    :param family: ``AF_INET`` or ``AF_INET6`` to use only that one; by default both, where an
-        address family that the machine lacks is passed over as long as another works.
-    :param backlog: how many connections the kernel keeps until they are accepted.
-    :param flags: a mask of ``AI_*`` flags for ``getaddrinfo``; ``AI_PASSIVE`` by default.
-    :param reuse_port: set ``SO_REUSEPORT``, so that several processes can each bind the port
-        and the kernel spreads connections over them.
-    :return: non-blocking listening sockets, at least one. An IPv6 socket takes IPv6 only.
-    :raises OSError: what the kernel said, with address and port in the message: the port is in
-        use, is privileged, or the address is not of this machine. Nothing stays open then.
-    :raises socket.gaierror: the name does not resolve (it is an ``OSError`` too).
-    :raises ValueError: ``reuse_port`` on a platform that does not have it.
+    Args:
+        port: TCP port; ``0`` lets the kernel pick a free one, the same for all addresses.
+        address: an IP address (a link-local one with its scope: ``fe80::1%eth0``), a host name, or
+            ``""`` or ``None`` for all interfaces.
+        family: ``AF_INET`` or ``AF_INET6`` to use only that one; by default both, where an address
+            family that the machine lacks is passed over as long as another works.
+        backlog: how many connections the kernel keeps until they are accepted.
+        flags: a mask of ``AI_*`` flags for ``getaddrinfo``; ``AI_PASSIVE`` by default.
+        reuse_port: set ``SO_REUSEPORT``, so that several processes can each bind the port and the
+            kernel spreads connections over them.
+
+    Returns:
+        Non-blocking listening sockets, at least one. An IPv6 socket takes IPv6 only.
+
+    Raises:
+        OSError: what the kernel said, with address and port in the message: the port is in use, is
+            privileged, or the address is not of this machine. Nothing stays open then.
+        socket.gaierror: the name does not resolve (it is an ``OSError`` too).
+        ValueError: ``reuse_port`` on a platform that does not have it.
     """
     if reuse_port and not hasattr(socket, "SO_REUSEPORT"):
         raise ValueError("reuse_port: this platform has no SO_REUSEPORT")

@@ -29,7 +29,8 @@ def _affinity() -> int:
 def _cgroup_quota(root: str) -> float | None:
     """The CPU quota of this process's cgroups, in CPUs; None without one.
 
-    :param root: where ``proc`` and ``sys`` are: ``/``, or a made-up tree.
+    Args:
+        root: where ``proc`` and ``sys`` are: ``/``, or a made-up tree.
     """
     quotas: list[float] = []
     for line in _read(root, "proc/self/cgroup").splitlines():

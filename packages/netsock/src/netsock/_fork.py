@@ -30,14 +30,19 @@ def fork_processes(
     parent is gone gets SIGTERM. Each worker has random numbers of its own: Python seeds the ``random``
     module anew after a fork. All of this is logged, births and deaths at level INFO.
 
-    :param num_processes: how many; None or a number that is not positive means `cpu_count`.
-    :param max_restarts: after how many restarts in all the parent gives up; 100 by default.
-    :param grace: seconds between telling a worker to stop and killing it.
-    :return: the worker's task id, from 0; also `task_id`, from then on.
-    :raises SystemExit: in the parent. The status is 0 when the workers ended as they were told
-        to, 1 when one had to be killed, failed at stopping, or died too often.
-    :raises RuntimeError: an event loop runs or was made, it is not the main thread, this process
-        is a worker already, or the platform cannot fork.
+    Args:
+        num_processes: how many; None or a number that is not positive means `cpu_count`.
+        max_restarts: after how many restarts in all the parent gives up; 100 by default.
+        grace: seconds between telling a worker to stop and killing it.
+
+    Returns:
+        The worker's task id, from 0; also `task_id`, from then on.
+
+    Raises:
+        SystemExit: in the parent. The status is 0 when the workers ended as they were told to, 1
+            when one had to be killed, failed at stopping, or died too often.
+        RuntimeError: an event loop runs or was made, it is not the main thread, this process is a
+            worker already, or the platform cannot fork.
     """
     _refuse_when_unsafe()
     count = num_processes if num_processes is not None and num_processes > 0 else cpu_count()

@@ -18,10 +18,15 @@ def inherited_sockets(name: str | None = None) -> list[socket.socket]:
     variables leave the environment, so that no child believes that they are meant for it. Each
     socket is handed out once.
 
-    :param name: only those with this ``FileDescriptorName=``; None takes all that are left.
-    :return: empty when there are none, or when they are for another process (``LISTEN_PID``).
-    :raises ValueError: the variables make no sense.
-    :raises OSError: a descriptor that was announced is not an open socket.
+    Args:
+        name: only those with this ``FileDescriptorName=``; None takes all that are left.
+
+    Returns:
+        Empty when there are none, or when they are for another process (``LISTEN_PID``).
+
+    Raises:
+        ValueError: the variables make no sense.
+        OSError: a descriptor that was announced is not an open socket.
     """
     _take_over()
     chosen = [sock for its_name, sock in _waiting if name in (None, its_name)]

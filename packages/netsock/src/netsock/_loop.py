@@ -77,7 +77,8 @@ class IOLoop:
         runs is cancelled, the loop is closed and ``start`` returns. A second SIGINT does not wait
         for the drains. Signals that the program handles itself are left to it.
 
-        :raises RuntimeError: a loop runs in this thread already.
+        Raises:
+            RuntimeError: a loop runs in this thread already.
         """
         _refuse_when_running("start")
         loop = self.asyncio_loop
@@ -108,9 +109,12 @@ class IOLoop:
     def run_sync(self, func: Callable[[], Awaitable[T] | T], timeout: float | None = None) -> T:
         """Run ``func``, plain or async, on the loop, and return what it returns.
 
-        :param timeout: seconds after which it is cancelled; None waits forever.
-        :raises TimeoutError: it took longer.
-        :raises RuntimeError: a loop runs in this thread already.
+        Args:
+            timeout: seconds after which it is cancelled; None waits forever.
+
+        Raises:
+            TimeoutError: it took longer.
+            RuntimeError: a loop runs in this thread already.
         """
         _refuse_when_running("run_sync")
 

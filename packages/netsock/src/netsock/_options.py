@@ -14,22 +14,22 @@ class SocketOptions:
     Set on a listening socket they hold for the connections that it accepts, which saves a system
     call for each (Linux, macOS and the BSDs inherit them all).
 
-    :param keepalive: find dead peers by probes (``SO_KEEPALIVE``).
-    :param keepalive_idle: seconds of silence before the first probe (``TCP_KEEPIDLE``; Linux:
-        7,200).
-    :param keepalive_interval: seconds between probes (``TCP_KEEPINTVL``; Linux: 75).
-    :param keepalive_count: probes without an answer until the connection is given up
-        (``TCP_KEEPCNT``; Linux: 9).
-    :param nodelay: send small segments at once, without Nagle's algorithm (``TCP_NODELAY``).
-    :param user_timeout: seconds that sent data may stay unacknowledged before the connection is
-        given up (``TCP_USER_TIMEOUT``, RFC 5482; Linux).
-    :param fastopen: accept data within the SYN (``TCP_FASTOPEN``, RFC 7413): how many such
-        connections may wait; listening sockets only. macOS takes any number as "on".
-    :param defer_accept: seconds for which a connection is kept back from ``accept`` until its first
-        data is there (``TCP_DEFER_ACCEPT``; Linux, listening sockets only). For protocols in which
-        the client speaks first.
-    :param receive_buffer: bytes (``SO_RCVBUF``). Linux doubles it, and stops adapting it by itself.
-    :param send_buffer: bytes (``SO_SNDBUF``). Linux doubles it, and stops adapting it by itself.
+    Args:
+        keepalive: find dead peers by probes (``SO_KEEPALIVE``).
+        keepalive_idle: seconds of silence before the first probe (``TCP_KEEPIDLE``; Linux: 7,200).
+        keepalive_interval: seconds between probes (``TCP_KEEPINTVL``; Linux: 75).
+        keepalive_count: probes without an answer until the connection is given up (``TCP_KEEPCNT``;
+            Linux: 9).
+        nodelay: send small segments at once, without Nagle's algorithm (``TCP_NODELAY``).
+        user_timeout: seconds that sent data may stay unacknowledged before the connection is given
+            up (``TCP_USER_TIMEOUT``, RFC 5482; Linux).
+        fastopen: accept data within the SYN (``TCP_FASTOPEN``, RFC 7413): how many such connections
+            may wait; listening sockets only. macOS takes any number as "on".
+        defer_accept: seconds for which a connection is kept back from ``accept`` until its first
+            data is there (``TCP_DEFER_ACCEPT``; Linux, listening sockets only). For protocols in
+            which the client speaks first.
+        receive_buffer: bytes (``SO_RCVBUF``). Linux doubles it, and stops adapting it by itself.
+        send_buffer: bytes (``SO_SNDBUF``). Linux doubles it, and stops adapting it by itself.
     """
 
     __slots__ = (
@@ -73,8 +73,9 @@ class SocketOptions:
     def apply(self, sock: socket.socket) -> None:
         """Set them. On a socket that is not TCP the options of TCP are passed over.
 
-        :raises NotImplementedError: the platform has no such option; it is named.
-        :raises OSError: the kernel refuses a value.
+        Raises:
+            NotImplementedError: the platform has no such option; it is named.
+            OSError: the kernel refuses a value.
         """
         _set(sock, socket.SOL_SOCKET, "SO_KEEPALIVE", self.keepalive)
         _set(sock, socket.SOL_SOCKET, "SO_RCVBUF", self.receive_buffer)

@@ -21,7 +21,8 @@ class Restarts:
     def delay(self, task: int, lifetime: float) -> float | None:
         """Seconds until worker ``task`` comes back, or None: too many restarts already.
 
-        :param lifetime: how many seconds it had lived.
+        Args:
+            lifetime: how many seconds it had lived.
         """
         if self._left <= 0:
             return None

@@ -14,13 +14,18 @@ def bind_unix_socket(
     A socket that a dead process left behind is removed; a connection attempt tells whether it is
     dead. Nothing else is ever removed.
 
-    :param file: a path, or on Linux an abstract name, which begins with NUL and is no file.
-    :param mode: permissions of the file; the default lets only the owner connect.
-    :param backlog: how many connections the kernel keeps until they are accepted.
-    :return: a non-blocking listening socket. Closing it leaves the file behind.
-    :raises OSError: a live server listens there (``EADDRINUSE``), something that is not a socket is
-        there (``FileExistsError``), the path is too long, ...; the message names the path.
-    :raises NotImplementedError: the platform has no Unix sockets.
+    Args:
+        file: a path, or on Linux an abstract name, which begins with NUL and is no file.
+        mode: permissions of the file; the default lets only the owner connect.
+        backlog: how many connections the kernel keeps until they are accepted.
+
+    Returns:
+        A non-blocking listening socket. Closing it leaves the file behind.
+
+    Raises:
+        OSError: a live server listens there (``EADDRINUSE``), something that is not a socket is
+            there (``FileExistsError``), the path is too long, ...; the message names the path.
+        NotImplementedError: the platform has no Unix sockets.
     """
     if not hasattr(socket, "AF_UNIX"):
         raise NotImplementedError("bind_unix_socket: this platform has no Unix sockets")

@@ -33,7 +33,8 @@ def task_id() -> int | None:
 def become_worker(task: int, lifeline: socket.socket, grace: float) -> None:
     """Make this process, freshly forked, worker ``task``.
 
-    :param grace: how many seconds it may take to stop by itself when the parent is gone.
+    Args:
+        grace: how many seconds it may take to stop by itself when the parent is gone.
     """
     global _task, _lifeline
     _task = task

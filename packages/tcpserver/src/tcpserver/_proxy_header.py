@@ -37,29 +37,35 @@ class ProxyHeaderError(ValueError):
 
 
 class ProxyHeader(NamedTuple):
-    """What a proxy says about the connection that it carries on."""
+    """What a proxy says about the connection that it carries on.
 
-    #: 1 or 2: the version of the protocol.
+    Attributes:
+        version: 1 or 2, of the protocol.
+        source: the client's address; None when the proxy speaks for itself (LOCAL, as in a health
+            check) or does not know (UNKNOWN, UNSPEC). Then the peer is the client.
+        destination: the address that the client connected to; None exactly when ``source`` is.
+        tlvs: type and value of each extension (version 2, section 2.2.1), in order; none without a
+            source.
+    """
+
     version: int
-
-    #: The client's address; None when the proxy speaks for itself (LOCAL, as in a health check) or
-    #: does not know (UNKNOWN, UNSPEC). Then the peer is the client.
     source: Address | None
-
-    #: The address that the client connected to; None exactly when ``source`` is.
     destination: Address | None
-
-    #: Type and value of each extension (version 2, section 2.2.1), in order; none without a source.
     tlvs: tuple[tuple[int, bytes], ...] = ()
 
 
 def parse_proxy_header(data: bytes) -> tuple[ProxyHeader, int] | None:
     """Parse the header that ``data`` begins with.
 
-    :param data: everything received so far.
-    :return: the header and its length in bytes; None when there is more of it to come, in which
-        case all of ``data`` belongs to it.
-    :raises ProxyHeaderError: it cannot become a header any more.
+    Args:
+        data: everything received so far.
+
+    Returns:
+        The header and its length in bytes; None when there is more of it to come, in which case all
+        of ``data`` belongs to it.
+
+    Raises:
+        ProxyHeaderError: it cannot become a header any more.
     """
     if data.startswith(_V2_SIGNATURE):
         return _parse_v2(data)

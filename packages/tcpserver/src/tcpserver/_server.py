@@ -46,12 +46,14 @@ _NEWCOMER_GRACE = 1.0
 
 
 class Drained(NamedTuple):
-    """What became of the connections that were open when a drain began."""
+    """What became of the connections that were open when a drain began.
 
-    #: How many ended by themselves.
+    Attributes:
+        finished: how many ended by themselves.
+        cut: how many were closed when the time was up.
+    """
+
     finished: int
-
-    #: How many were closed when the time was up.
     cut: int
 
 
@@ -67,24 +69,31 @@ class TCPServer:
     or call `bind` and `start` to serve with several processes, or `add_sockets` with sockets from
     elsewhere. A server may listen on any number of ports.
 
-    :param ssl_options: serve TLS: an ``ssl.SSLContext``, or a dict of ``certfile``, ``keyfile``,
-        ``ca_certs``, ``cert_reqs``, ``ciphers``, ``ssl_version``.
-    :param max_buffer_size: of each stream, in bytes; see `iostream.IOStream`.
-    :param read_chunk_size: of each stream, in bytes.
-    :param ssl_handshake_timeout: seconds for a whole TLS handshake.
-    :param max_connections: accepting pauses while there are this many; None sets no limit.
-    :param proxy_protocol: every connection begins with a PROXY header, version 1 or 2, which tells
-        the client's address; one that does not is closed.
-    :param proxy_networks: whose header is believed, such as ``["10.0.0.0/8", "::1", "unix"]``;
-        others are refused. Necessary with ``proxy_protocol``.
-    :param proxy_timeout: seconds for the header.
-    :param drain_timeout: seconds that `serve_forever` and `drain` leave connections to end.
-    :param socket_options: set on each listening socket, and so on each connection.
-    :raises ValueError: ``ssl_options`` without a certificate, ``proxy_protocol`` without networks.
-    :raises OSError: (``ssl.SSLError`` is one) the certificate or key cannot be used.
+    Args:
+        ssl_options: serve TLS: an ``ssl.SSLContext``, or a dict of ``certfile``, ``keyfile``,
+            ``ca_certs``, ``cert_reqs``, ``ciphers``, ``ssl_version``.
+        max_buffer_size: of each stream, in bytes; see `iostream.IOStream`.
+        read_chunk_size: of each stream, in bytes.
+        ssl_handshake_timeout: seconds for a whole TLS handshake.
+        max_connections: accepting pauses while there are this many; None sets no limit.
+        proxy_protocol: every connection begins with a PROXY header, version 1 or 2, which tells the
+            client's address; one that does not is closed.
+        proxy_networks: whose header is believed, such as ``["10.0.0.0/8", "::1", "unix"]``; others
+            are refused. Necessary with ``proxy_protocol``.
+        proxy_timeout: seconds for the header.
+        drain_timeout: seconds that `serve_forever` and `drain` leave connections to end.
+        socket_options: set on each listening socket, and so on each connection.
+
+    Attributes:
+        counters: what happened so far, in plain numbers.
+        tls_stream_class: what a connection becomes under TLS; a subclass of the server may set it
+            to a subclass of `ServerTLSStream`.
+
+    Raises:
+        ValueError: ``ssl_options`` without a certificate, ``proxy_protocol`` without networks.
+        OSError: (``ssl.SSLError`` is one) the certificate or key cannot be used.
     """
 
-    #: What a connection becomes under TLS: `ServerTLSStream`, or a subclass with hooks of its own.
     tls_stream_class: type[ServerTLSStream] = ServerTLSStream
 
     def __init__(
@@ -101,7 +110,6 @@ class TCPServer:
         drain_timeout: float = 10.0,
         socket_options: SocketOptions = _NO_DELAY,
     ) -> None:
-        #: What happened so far, in plain numbers.
         self.counters = Counters()
         self._certificates = None if ssl_options is None else Certificates(ssl_options)
         self._max_buffer_size = max_buffer_size
@@ -138,9 +146,10 @@ class TCPServer:
         logged and closes this stream only; a `StreamClosedError` is taken for a good-bye. The
         stream stays open when it returns: close it.
 
-        :param stream: the connection: an `SSLIOStream` when the server has ``ssl_options``.
-        :param address: of the client: ``(host, port)`` for IPv4, with flow info and scope id for
-            IPv6, a str for a Unix socket; under ``proxy_protocol`` what the proxy says.
+        Args:
+            stream: the connection: an `SSLIOStream` when the server has ``ssl_options``.
+            address: of the client: ``(host, port)`` for IPv4, with flow info and scope id for IPv6,
+                a str for a Unix socket; under ``proxy_protocol`` what the proxy says.
         """
         raise NotImplementedError("override TCPServer.handle_stream")
 
@@ -183,10 +192,11 @@ class TCPServer:
     def start(self, num_processes: int | None = 1, max_restarts: int | None = None) -> None:
         """Accept on the sockets that `bind` made, in this process or in several.
 
-        :param num_processes: 1 serves in this process. None or 0 forks a worker process for each
-            CPU, another number that many: then it returns in the workers only, as
-            `netsock.fork_processes` does, and must be called before there is an event loop.
-        :param max_restarts: passed on to `netsock.fork_processes`.
+        Args:
+            num_processes: 1 serves in this process. None or 0 forks a worker process for each CPU,
+                another number that many: then it returns in the workers only, as
+                `netsock.fork_processes` does, and must be called before there is an event loop.
+            max_restarts: passed on to `netsock.fork_processes`.
         """
         if num_processes != 1:
             fork_processes(num_processes, max_restarts)
@@ -254,7 +264,8 @@ class TCPServer:
 
         Those whose TLS handshake or PROXY header is not complete within a second are closed then.
 
-        :param timeout: seconds to wait; None takes ``drain_timeout``.
+        Args:
+            timeout: seconds to wait; None takes ``drain_timeout``.
         """
         self.stop()
         before = self._connections
@@ -287,10 +298,13 @@ class TCPServer:
     def reload_certificates(self, ssl_options: SSLOptions | None = None) -> None:
         """Read certificate and key again, for the connections from now on.
 
-        :param ssl_options: use these instead. Necessary when the server was made with an
-            ``SSLContext``.
-        :raises ValueError: the server has no TLS, or does not know where its certificate is from.
-        :raises OSError: certificate or key cannot be used; the former ones stay in use.
+        Args:
+            ssl_options: use these instead. Necessary when the server was made with an
+                ``SSLContext``.
+
+        Raises:
+            ValueError: the server has no TLS, or does not know where its certificate is from.
+            OSError: certificate or key cannot be used; the former ones stay in use.
         """
         if self._certificates is None:
             raise ValueError("reload_certificates: the server has no ssl_options")

@@ -14,7 +14,11 @@ Closed = Callable[[IOStream], object]
 
 
 class ServerStream(IOStream):
-    """An accepted connection."""
+    """An accepted connection.
+
+    Attributes:
+        proxy_header: what the proxy said about the client; None on a port without PROXY protocol.
+    """
 
     __slots__ = ("_closed", "proxy_header")
 
@@ -27,7 +31,6 @@ class ServerStream(IOStream):
         read_chunk_size: int | None,
     ) -> None:
         self._closed = closed
-        #: What the proxy said about the client, when it has spoken the PROXY protocol.
         self.proxy_header = proxy_header
         super().__init__(
             connection, max_buffer_size=max_buffer_size, read_chunk_size=read_chunk_size
@@ -40,7 +43,11 @@ class ServerStream(IOStream):
 
 
 class ServerTLSStream(SSLIOStream):
-    """An accepted connection under TLS."""
+    """An accepted connection under TLS.
+
+    Attributes:
+        proxy_header: what the proxy said about the client; None on a port without PROXY protocol.
+    """
 
     __slots__ = ("_closed", "proxy_header")
 
@@ -54,7 +61,6 @@ class ServerTLSStream(SSLIOStream):
         read_chunk_size: int | None,
     ) -> None:
         self._closed = closed
-        #: What the proxy said about the client, when it has spoken the PROXY protocol.
         self.proxy_header = proxy_header
         super().__init__(
             connection,
