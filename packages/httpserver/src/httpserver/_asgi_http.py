@@ -66,23 +66,20 @@ _DONE: Final = Answering.DONE
 class HTTPExchange(HTTPMessageDelegate):
     """Receives one request, and runs the application for it."""
 
-    __slots__ = (
-        "_answering",
-        "_changed",
-        "_complete",
-        "_connection",
-        "_gone",
-        "_kept",
-        "_kept_size",
-        "_owner",
-        "_request_told",
-        "_room",
-        "_scope",
-        "_server",
-        "_start",
-        "_task",
-        "_trailers",
-    )
+    # Class attributes for what the usual request leaves as it is: the instances then lack these.
+    _task: asyncio.Task[None] | None = None
+    # The request.
+    _kept: list[bytes] | None = None  # of the body, what the application has not taken
+    _kept_size = 0
+    _complete = False  # whether all of it is here
+    _request_told = False  # whether the application knows that that was all
+    _gone = False  # whether the client has left before the end
+    _room: asyncio.Future[None] | None = None  # done when more of the body is wanted
+    _changed: asyncio.Event | None = None  # set with the next thing that happens
+    # The answer.
+    _answering = Answering.NOTHING
+    _start: Message | None = None
+    _trailers: HTTPHeaders | None = None
 
     def __init__(
         self, owner: "ASGIDelegate", server: HTTP1ServerConnection, connection: Exchange
@@ -90,20 +87,6 @@ class HTTPExchange(HTTPMessageDelegate):
         self._owner = owner
         self._server = server
         self._connection = connection
-        self._scope: Scope | None = None
-        self._task: asyncio.Task[None] | None = None
-        # The request.
-        self._kept: list[bytes] = []  # of the body, what the application has not taken
-        self._kept_size = 0
-        self._complete = False  # whether all of it is here
-        self._request_told = False  # whether the application knows that that was all
-        self._gone = False  # whether the client has left before the end
-        self._room: asyncio.Future[None] | None = None  # done when more of the body is wanted
-        self._changed: asyncio.Event | None = None  # set with the next thing that happens
-        # The answer.
-        self._answering = _NOTHING
-        self._start: Message | None = None
-        self._trailers: HTTPHeaders | None = None
 
     # --- What the connection calls
 
@@ -115,16 +98,17 @@ class HTTPExchange(HTTPMessageDelegate):
         owner = self._owner
         server = self._server
         # A server's delegate gets requests only; a cast would be a call with each of them.
-        self._scope = owner.connection_scope(server, self._connection).of_request(
+        scope = owner.connection_scope(server, self._connection).of_request(
             start_line,  # type: ignore[arg-type]
             headers,
             owner.state,
         )
+        self._scope: Scope = scope
         if not server.body_length:
             # It begins when the request is complete, which is the next thing to happen.
             return None
         owner.running.add(self)
-        self._task = asyncio.get_running_loop().create_task(self._run(self._scope))
+        self._task = asyncio.get_running_loop().create_task(self._run(scope))
         if server.awaits_continue:
             # The client is told to go on when the application wants the body.
             self._room = asyncio.get_running_loop().create_future()
@@ -133,7 +117,10 @@ class HTTPExchange(HTTPMessageDelegate):
     def data_received(self, chunk: bytes) -> asyncio.Future[None] | None:
         if self._answering is _DONE:
             return None
-        self._kept.append(chunk)
+        if self._kept is None:
+            self._kept = [chunk]
+        else:
+            self._kept.append(chunk)
         self._kept_size += len(chunk)
         if self._changed is not None:
             # It is waited for, and taken before the next one can come.
@@ -147,7 +134,7 @@ class HTTPExchange(HTTPMessageDelegate):
         self._complete = True
         if self._task is not None:
             self._notify()
-        elif self._scope is not None:
+        else:
             self._owner.running.add(self)
             self._task = start(self._run(self._scope))
 
@@ -193,9 +180,9 @@ class HTTPExchange(HTTPMessageDelegate):
             if kind == "http.response.body":
                 connection = self._connection
                 body = message.get("body", b"")
+                start_message = self._start
+                assert start_message is not None
                 if answering is _HEAD:
-                    start_message = self._start
-                    assert start_message is not None
                     written = connection.write_headers(
                         start_line_of(start_message["status"]),
                         ASGIFields(start_message.get("headers", ())),
@@ -205,7 +192,16 @@ class HTTPExchange(HTTPMessageDelegate):
                 else:
                     written = connection.write(body)
                 if not message.get("more_body", False):
-                    self._end_body()
+                    if (
+                        self._changed is None
+                        and self._room is None
+                        and "trailers" not in start_message
+                    ):
+                        # The usual end: nobody waits for it.
+                        self._answering = _DONE
+                        connection.finish()
+                    else:
+                        self._end_body()
                 await written
                 return
             if kind == "http.response.pathsend" and answering is _HEAD:
@@ -242,9 +238,12 @@ class HTTPExchange(HTTPMessageDelegate):
 
     def _take_body(self) -> dict[str, Any]:
         kept = self._kept
-        body = kept[0] if len(kept) == 1 else b"".join(kept)
-        kept.clear()
-        self._kept_size = 0
+        if kept is None:
+            body = b""
+        else:
+            body = kept[0] if len(kept) == 1 else b"".join(kept)
+            self._kept = None
+            self._kept_size = 0
         self._make_room()
         self._request_told = self._complete
         return {"type": "http.request", "body": body, "more_body": not self._complete}
@@ -279,7 +278,6 @@ class HTTPExchange(HTTPMessageDelegate):
             await sent
 
     def _hint(self, message: Message) -> None:
-        assert self._scope is not None
         if self._scope["http_version"] != "1.0":
             fields = ASGIFields([(b"Link", link) for link in message.get("links", ())])
             self._connection.write_headers(start_line_of(_EARLY_HINTS), fields)
@@ -313,7 +311,6 @@ class HTTPExchange(HTTPMessageDelegate):
             # The client went away in the middle: there is nobody to tell, and nothing to mend.
             return
         scope = self._scope
-        assert scope is not None
         target = scope["raw_path"].decode("ascii")
         if scope["query_string"]:
             target += "?" + scope["query_string"].decode("ascii")
@@ -325,9 +322,7 @@ class HTTPExchange(HTTPMessageDelegate):
             logger.error("The application returned with of the answer %s for %s", given, request)
         if self._answering is not _DONE:
             self._answering = _DONE
-            answer_error(
-                self._connection, 500, "Internal Server Error", "the application failed"
-            )
+            answer_error(self._connection, 500, "Internal Server Error", "the application failed")
             self._notify()
 
 
