@@ -30,10 +30,7 @@ def asynchronous(test: Callable[P, Coroutine[None, None, None]]) -> Callable[P, 
                 async with asyncio.timeout(60):
                     await test(*args, **kwargs)
             finally:
-                for peer in _peers:
-                    peer.stream.close()
-                    peer.close()
-                _peers.clear()
+                close_peers()
 
         asyncio.run(limited())
 
@@ -48,6 +45,14 @@ async def until(condition: Callable[[], object]) -> None:
 
 # Those of the test that runs.
 _peers: list["Peer"] = []
+
+
+def close_peers() -> None:
+    """Close the streams and the peers of the test that has run."""
+    for peer in _peers:
+        peer.stream.close()
+        peer.close()
+    _peers.clear()
 
 
 class Peer:

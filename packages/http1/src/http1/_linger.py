@@ -76,13 +76,13 @@ class Linger:
         self._closed()
 
     def check_deadline(self, now: float) -> None:
-        if not self._stream.writing():
-            if self._half_closed or now > self._deadline:
-                self._stream.close()
-        elif self._stream.bytes_sent != self._sent:
+        stream = self._stream
+        if (self._half_closed or self._budget < 0) and not stream.writing():
+            stream.close()
+        elif stream.bytes_sent != self._sent:
             self._postpone(now)
         elif now > self._deadline:
-            self._stream.close()
+            stream.close()
 
     def _postpone(self, now: float) -> None:
         """Give the peer time: to take the next bytes, or to end what it sends."""

@@ -92,7 +92,8 @@ class Watch:
             self._phase = phase
             self._message = message
             self._since = self._received_at = now
-            self._since_received = received
+            # Some of it may have come before the last tick; that is not counted against it.
+            self._since_received = self._received
         if received != self._received:
             self._received = received
             self._received_at = now

@@ -1,0 +1,96 @@
+"""The last seconds of a connection, which end in any case."""
+
+import pytest
+
+from http1 import HTTP1ConnectionParameters
+
+from .clock import shift
+from .clock import shifted
+from .serving import Application
+from .serving import Client
+from .serving import read_answers
+
+BAD = b"GET\r\n"
+
+
+@shifted
+async def test_until_the_client_has_done_too() -> None:
+    client = Client()
+    await client.send(BAD)
+    (answer,) = read_answers(await client.receive_all())
+    assert answer.status == 400
+    # What still comes is read, so that nothing is reset, and dropped.
+    await client.send(b"x" * 1000)
+    assert not client.stream.closed()
+    client.end()
+    await client.ended()
+    assert client.stream.closed()
+    assert len(client.application.closed) == 1
+
+
+@shifted
+async def test_for_a_bounded_time() -> None:
+    client = Client()
+    await client.send(BAD)
+    for _ in range(8):
+        if not client.stream.closed():
+            await client.send(b"x")
+        await shift(1)
+    assert client.stream.closed()
+
+
+@shifted
+async def test_for_a_bounded_number_of_bytes() -> None:
+    client = Client(params=HTTP1ConnectionParameters(max_discard_size=1000))
+    await client.send(BAD)
+    await client.send(b"x" * 1000)
+    assert not client.stream.closed()
+    await client.send(b"x")
+    assert client.stream.closed()
+
+
+@shifted
+async def test_not_before_the_answer_is_sent() -> None:
+    application = Application()
+    application.on_finish = lambda message: message.answer(body=bytes(3_000_000))
+    client = Client(application, HTTP1ConnectionParameters(linger_timeout=1, max_discard_size=10))
+    await client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" + BAD)
+    await client.send(b"x" * 10_000)
+    await shift(30)
+    assert not client.stream.closed()
+    assert len(await client.receive_all()) > 3_000_000
+    await shift(3)
+    assert client.stream.closed()
+
+
+@pytest.mark.parametrize("end", [False, True])
+@shifted
+async def test_not_for_ever_if_the_answer_is_not_taken(end: bool) -> None:
+    application = Application()
+    application.on_finish = lambda message: message.answer(
+        body=bytes(3_000_000), Connection="close"
+    )
+    client = Client(application)
+    await client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    if end:
+        client.end()
+    await shift(50)
+    assert not client.stream.closed()
+    await shift(20)
+    assert client.stream.closed()
+
+
+@shifted
+async def test_a_reset_ends_it() -> None:
+    client = Client()
+    await client.send(BAD)
+    client.close()
+    await client.ended()
+    assert len(client.application.closed) == 1
+
+
+@shifted
+async def test_none_behind_the_last_request_of_a_client_that_says_so() -> None:
+    client = Client()
+    await client.send(b"GET / HTTP/1.0\r\n\r\n")
+    assert client.stream.closed()
