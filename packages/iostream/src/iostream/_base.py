@@ -29,7 +29,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from collections.abc import Awaitable
 from types import TracebackType
 from typing import Self
 
@@ -42,6 +41,7 @@ from ._pending_read import Exactly
 from ._pending_read import Until
 from ._pending_read import UntilClose
 from ._pending_read import UntilRegex
+from ._read_future import ReadFuture
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -75,15 +75,14 @@ class BaseIOStream(InputHalf):
     ) -> None:
         super().__init__(max_buffer_size, read_chunk_size, max_write_buffer_size)
 
-    def read_bytes(self, num_bytes: int, partial: bool = False) -> Awaitable[bytes]:
+    def read_bytes(self, num_bytes: int, partial: bool = False) -> ReadFuture[bytes]:
         """Read ``num_bytes`` bytes; with ``partial``, at least one and at most that many."""
         if num_bytes < 0:
             raise ValueError("num_bytes must not be negative")
-        if not num_bytes:
-            return self._reader().start_empty(Exactly(0))
-        return self._reader().start(AtMost(num_bytes) if partial else Exactly(num_bytes))
+        read = AtMost(num_bytes) if partial else Exactly(num_bytes)
+        return self._reader().start(read) if num_bytes else self._reader().start_empty(read)
 
-    def read_until(self, delimiter: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
+    def read_until(self, delimiter: bytes, max_bytes: int | None = None) -> ReadFuture[bytes]:
         """Read up to and including ``delimiter``.
 
         When that would be more than ``max_bytes`` the stream is closed with
@@ -96,7 +95,7 @@ class BaseIOStream(InputHalf):
 
     def read_until_regex(
         self, regex: bytes | re.Pattern[bytes], max_bytes: int | None = None
-    ) -> Awaitable[bytes]:
+    ) -> ReadFuture[bytes]:
         """Read up to and including the first match of ``regex``.
 
         ``max_bytes`` is that of `read_until`. A pattern whose matches are bounded in width
@@ -105,19 +104,18 @@ class BaseIOStream(InputHalf):
         """
         return self._reader().start(UntilRegex(re.compile(regex), max_bytes))
 
-    def read_until_close(self) -> Awaitable[bytes]:
+    def read_until_close(self) -> ReadFuture[bytes]:
         """Read everything up to the end of the stream, and close it."""
         return self._reader().start(UntilClose())
 
-    def read_into(self, buf: bytearray | memoryview, partial: bool = False) -> Awaitable[int]:
+    def read_into(self, buf: bytearray | memoryview, partial: bool = False) -> ReadFuture[int]:
         """Read into ``buf`` until it is full; with ``partial``, until at least one byte is there.
 
         The result is how many bytes it holds. The bytes go from the kernel straight into ``buf``,
         which can't be resized before the read is done.
         """
-        view = memoryview(buf).cast("B")
-        read = IntoBuffer(view, partial)
-        return self._reader().start(read) if len(view) else self._reader().start_empty(read)
+        read = IntoBuffer(buf, partial)
+        return self._reader().start(read) if read.capacity else self._reader().start_empty(read)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Whatever arrives, piece by piece, until the peer closes the stream."""

@@ -69,7 +69,7 @@ class InputHalf(OutputHalf):
 
     def reading(self) -> bool:
         """Whether a read is pending."""
-        return self._pull is not None and self._pull.pending() is not None
+        return self._pull is not None and self._pull.busy()
 
     def set_receiver(self, receiver: Receiver | None) -> None:
         """Have ``receiver`` called with everything that arrives, from now on.

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
-from ._pending_read import NOT_YET
-from ._pending_read import PendingRead
+from ._read_future import NOT_YET
+from ._read_future import ReadFuture
 from ._receive_buffer import ReceiveBuffer
 
 
-class IntoBuffer(PendingRead):
-    """``view`` is filled from its beginning; with ``minimum`` bytes in it the read is satisfied.
+class IntoBuffer(ReadFuture[int]):
+    """``buffer`` is filled from its beginning; ``partial`` is satisfied with one byte in it.
 
-    Its bytes come by way of the inbox only if they were there before; and when the read is given
-    up they are put there.
+    Its bytes come by way of the inbox only if they were there before. While the read is pending
+    it has a view of the buffer, which therefore can't be resized.
     """
 
-    __slots__ = ("_filled", "_minimum", "_view")
+    __slots__ = ("_buffer", "_filled", "_minimum", "_view", "capacity")
 
-    def __init__(self, view: memoryview, partial: bool) -> None:
-        if view.readonly:
+    def __init__(self, buffer: bytearray | memoryview, partial: bool) -> None:
+        self._buffer = buffer
+        self._view = memoryview(buffer).cast("B")
+        if self._view.readonly:
             raise TypeError("read_into needs a writable buffer")
-        self._view = view
-        self._minimum = 1 if partial else len(view)
+        self.capacity = len(self._view)
+        self._minimum = 1 if partial else self.capacity
         self._filled = 0
 
     def vacancy(self) -> memoryview:
@@ -38,19 +38,19 @@ class IntoBuffer(PendingRead):
             self._filled += inbox.take_into(self.vacancy())
         return 0 if self._filled >= self._minimum else NOT_YET
 
-    def take_back(self) -> bytes:
-        """The bytes that are in the buffer, when the read is given up. Lets go of the buffer."""
-        data = self._view[: self._filled].tobytes()
-        self._filled = 0
+    def satisfy(self, size: int) -> None:
         self._view.release()
-        return data
+        super().satisfy(size)
 
-    def __await__(self) -> Generator[object, None, int]:  # type: ignore[override]  # a size
-        yield from super().__await__()
+    def fail(self, failure: BaseException) -> None:
         self._view.release()
+        super().fail(failure)
+
+    def collect(self) -> int:
+        self.source.take(0)
         return self._filled
 
-    def __del__(self) -> None:
-        # Dropped without being awaited: nobody knows how far the buffer was filled.
-        if self.source is not None and self._filled:
-            self.source.give_up(self)
+    def give_back(self) -> bytes:
+        self._view.release()
+        with memoryview(self._buffer).cast("B") as view, view[: self._filled] as part:
+            return part.tobytes()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import weakref
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import Final
 from typing import TypeVar
 
@@ -12,8 +13,8 @@ from ._errors import StreamBufferFullError
 from ._errors import StreamClosedError
 from ._errors import UnsatisfiableReadError
 from ._into_buffer import IntoBuffer
-from ._pending_read import NOT_YET
-from ._pending_read import PendingRead
+from ._read_future import NOT_YET
+from ._read_future import ReadFuture
 from ._receive_buffer import ReceiveBuffer
 from ._states import Input
 from ._states import Life
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ReadT = TypeVar("_ReadT", bound=PendingRead)
+# What a read results in is between it and the caller.
+_ReadT = TypeVar("_ReadT", bound=ReadFuture[Any])
 
 # The readable event and every read compare with these: a global is found faster than a member.
 _IDLE: Final = Input.IDLE
@@ -37,35 +39,36 @@ class PullReader:
     Input flows only while a read is pending that the inbox can't satisfy (and, into an empty
     inbox, while a close callback wants to know when the peer goes away). So what nobody has asked
     for stays in the kernel, where it slows down the peer, and where ``start_tls`` can take over.
-
-    The read belongs to the caller. A weak reference to it tells when it was dropped without being
-    awaited, as by ``asyncio.wait_for`` when its time is up before it begins.
     """
 
-    __slots__ = ("_error", "_inbox", "_read", "_stream")
+    __slots__ = ("_error", "_inbox", "_read", "_stream", "loop")
 
     def __init__(self, stream: InputHalf, inbox: ReceiveBuffer) -> None:
         self._stream: InputHalf | None = stream  # None once it is closed, or lets go of us
+        self.loop = stream._loop
         self._inbox = inbox
         self._error: BaseException | None = None
-        self._read: weakref.ref[PendingRead] | None = None
+        # The last read, until it is over and its bytes have been taken.
+        self._read: ReadFuture[Any] | None = None
 
-    def pending(self) -> PendingRead | None:
-        """The read that is not over: not satisfied yet, or not awaited yet."""
-        return None if self._read is None else self._read()
+    def busy(self) -> bool:
+        """Whether a read is pending."""
+        return self._read is not None and self._read.size < 0
 
     def start(self, read: _ReadT) -> _ReadT:
         """Begin ``read``; it may be satisfied at once."""
         if self._read is not None:
-            self._refuse_second()
+            self._finish_last()
         stream = self._stream
-        if stream is None or stream._life is _CLOSED:
-            return self._start_closed(read)
         read.source = self
         read.size = NOT_YET
         read.waiter = None
         read.failure = None
-        self._read = weakref.ref(read)
+        read.collected = None
+        if stream is None or stream._life is _CLOSED:
+            self._start_closed(read)
+            return read
+        self._read = read
         if self._inbox.size:
             self._advance(stream, read)
             if read.size >= 0:
@@ -79,12 +82,13 @@ class PullReader:
     def start_empty(self, read: _ReadT) -> _ReadT:
         """Begin a ``read`` of no bytes: it is satisfied whatever state the stream is in."""
         if self._read is not None:
-            self._refuse_second()
+            self._finish_last()
         read.source = self
-        read.size = 0
         read.waiter = None
         read.failure = None
-        self._read = weakref.ref(read)
+        read.collected = None
+        read.satisfy(0)
+        self._read = read
         return read
 
     def flow(self) -> None:
@@ -92,7 +96,7 @@ class PullReader:
         stream = self._stream
         if stream is None or stream._life is _CLOSED or stream._input is Input.PAUSED:
             return
-        read = self.pending()
+        read = self._read
         if read is not None and read.size >= 0:
             return
         if stream._input is Input.ENDED:
@@ -114,20 +118,20 @@ class PullReader:
         inbox.append(data)
         stream = self._stream
         if stream is not None:
-            read = None if self._read is None else self._read()
-            if read is None:  # it was dropped, or there was none: they are for the next
+            read = self._read
+            if read is None or read.size >= 0:  # they are for the next
                 stream._input = _IDLE
             else:
                 self._advance(stream, read)
 
     def vacancy(self) -> memoryview | None:
         """Where the bytes for ``read_into`` go; None if that is not what is pending."""
-        read = self.pending()
-        return read.vacancy() if isinstance(read, IntoBuffer) else None
+        read = self._read
+        return read.vacancy() if isinstance(read, IntoBuffer) and read.size < 0 else None
 
     def filled(self, size: int) -> None:
         """``size`` bytes went there."""
-        read = self.pending()
+        read = self._read
         if isinstance(read, IntoBuffer) and self._stream is not None:
             read.filled(size)
             self._advance(self._stream, read)
@@ -141,25 +145,26 @@ class PullReader:
         stream = self._stream
         if stream is None:
             return
-        read = self.pending()
-        if read is None:
-            if stream._close_callback is None or self._inbox.size:
-                return
-        elif read.size < 0:
-            self._end(read)
+        if self.busy():
+            self._end()
+        elif stream._close_callback is None or self._inbox.size:
+            return
         stream.close()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The stream is closed. What is in the inbox can still be read."""
         self._stream = None
         self._error = exc
-        read = self.pending()
-        if read is not None and read.size < 0:
-            if exc is None:
-                self._end(read)
+        if exc is None and self.busy():
+            self._end()
+        read = self._read
+        self._read = None
+        if read is not None:
             if read.size < 0:
+                self._keep(read.give_back())
                 read.fail(StreamClosedError(real_error=exc))
-                self.give_up(read)
+            elif read.collected is None:
+                read.collected = read.collect()
 
     # ---- Called by the read ----
 
@@ -171,13 +176,12 @@ class PullReader:
             self.flow()
         return data
 
-    def give_up(self, read: PendingRead) -> None:
+    def give_up(self, read: ReadFuture[Any]) -> None:
         """Nobody waits for ``read`` any more: its bytes are for the next one."""
-        if isinstance(read, IntoBuffer):
-            data = read.take_back()
-            if data:
-                self._inbox.prepend(data)
-        if self.pending() in (None, read):
+        if read.failure is None:
+            self._keep(read.give_back())
+            read.failure = asyncio.CancelledError()
+        if self._read is read:
             self._read = None
             stream = self._stream
             if stream is not None and (stream._input is _FLOWING or stream._input is Input.FILLING):
@@ -186,36 +190,46 @@ class PullReader:
 
     # ---- Inside ----
 
-    def _refuse_second(self) -> None:
-        if self.pending() is not None:
-            if self._stream is None or self._stream.closed():
-                raise self._closed_error()
-            raise RuntimeError("Already reading")
+    def _finish_last(self) -> None:
+        """A new read begins: let the last one have its bytes. Raises when it has none yet."""
+        read = self._read
+        if read is not None:
+            if read.size < 0:
+                if self._stream is None or self._stream.closed():
+                    raise self._closed_error()
+                raise RuntimeError("Already reading")
+            if read.collected is None:
+                read.collected = read.collect()
+            self._read = None
 
-    def _start_closed(self, read: _ReadT) -> _ReadT:
-        read.source = self
-        read.waiter = None
-        read.failure = None
+    def _start_closed(self, read: ReadFuture[Any]) -> None:
         try:
-            read.size = read.ready_at_end(self._inbox)
+            size = read.ready_at_end(self._inbox)
         except UnsatisfiableReadError as exc:
             raise StreamClosedError(real_error=exc) from None
-        if read.size == NOT_YET:
-            self.give_up(read)
+        if size == NOT_YET:
+            self._keep(read.give_back())
             raise self._closed_error()
-        self._read = weakref.ref(read)
-        return read
+        read.satisfy(size)
+        read.collected = read.collect()
+
+    def _keep(self, data: bytes) -> None:
+        if data:
+            self._inbox.prepend(data)
 
     def _closed_error(self) -> StreamClosedError:
         stream = self._stream
         return StreamClosedError(real_error=self._error if stream is None else stream.error)
 
-    def _end(self, read: PendingRead) -> None:
-        size = read.ready_at_end(self._inbox)
-        if size >= 0:
-            read.satisfy(size)
+    def _end(self) -> None:
+        """Ask the pending read for the last time."""
+        read = self._read
+        if read is not None:
+            size = read.ready_at_end(self._inbox)
+            if size >= 0:
+                read.satisfy(size)
 
-    def _advance(self, stream: InputHalf, read: PendingRead) -> None:
+    def _advance(self, stream: InputHalf, read: ReadFuture[Any]) -> None:
         """See whether ``read`` is satisfied, now that the inbox is as it is."""
         try:
             size = read.ready(self._inbox)
@@ -226,10 +240,7 @@ class PullReader:
         if size >= 0:
             if stream._input is _FLOWING or stream._input is Input.FILLING:
                 stream._input = _IDLE
-            read.size = size
-            waiter = read.waiter
-            if waiter is not None and not waiter.done():
-                waiter.set_result(None)
+            read.satisfy(size)
         elif self._inbox.size > stream.max_buffer_size:
             limit = f"more than {stream.max_buffer_size} bytes (max_buffer_size) were buffered"
             stream._fail(StreamBufferFullError(limit))

@@ -169,12 +169,29 @@ class StreamContract:
         far.close()
 
     @_on_loop
-    async def test_a_read_that_was_dropped_is_no_read(self) -> None:
+    async def test_a_read_is_a_future(self) -> None:
         near, far = await self.make_pair()
-        far.read_bytes(3)
-        near.write(b"abc")
-        await _rounds()
-        assert await far.read_bytes(3) == b"abc"
+        first = far.read_bytes(3)
+        calls: list[object] = []
+        first.add_done_callback(calls.append)
+        first.add_done_callback(print)
+        assert first.remove_done_callback(print) == 1
+        assert not first.done()
+        near.write(b"abcdef")
+        done, _ = await asyncio.wait({first})
+        assert done == {first}
+        assert calls == [first]
+        second = far.read_bytes(3)  # the first has its bytes, though nobody has asked for them
+        assert second.done()
+        assert first.result() == await first == b"abc"
+        assert second.exception() is None
+        assert await asyncio.gather(second) == [b"def"]
+        third = far.read_bytes(3)
+        assert third.cancel()
+        assert not third.cancel()
+        assert third.cancelled()
+        near.write(b"ghi")
+        assert await far.read_bytes(3) == b"ghi"
         near.close()
         far.close()
 

@@ -1,0 +1,358 @@
+"""What only a socket can do: connect, fail, be reset, have the kernel send a file."""
+
+import asyncio
+import errno
+import gc
+import os
+import pathlib
+import socket
+import struct
+import tempfile
+from collections.abc import Callable
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from iostream import IOStream
+from iostream import StreamClosedError
+from iostream.testing import Recorder
+
+Run = Callable[[Coroutine[Any, Any, None]], None]
+
+
+def pair(**limits: int | None) -> tuple[IOStream, IOStream]:
+    near, far = socket.socketpair()
+    return IOStream(near, **limits), IOStream(far, **limits)
+
+
+def reset(sock: socket.socket) -> None:
+    """Close ``sock`` so that its peer gets a RST."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+async def tcp_pair() -> tuple[IOStream, socket.socket]:
+    """A stream, and the bare socket it is connected to."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        stream = IOStream(socket.socket())
+        connecting = stream.connect(listener.getsockname())
+        peer, _ = listener.accept()
+        await connecting
+    return stream, peer
+
+
+def test_connect_and_what_is_started_before_it(run: Run) -> None:
+    async def test() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            stream = IOStream(socket.socket())
+            connecting = stream.connect(listener.getsockname())
+            write = stream.write(b"early")
+            read = stream.read_until(b"\n")
+            assert not write.done()
+            peer, _ = listener.accept()
+            peer.sendall(b"late\n")
+            assert await read == b"late\n"
+            await write
+            assert await connecting is stream
+            assert peer.recv(100) == b"early"
+            peer.close()
+        stream.close()
+
+    run(test())
+
+
+def test_connect_refused(run: Run) -> None:
+    async def test() -> None:
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            stream = IOStream(socket.socket())
+            lost = asyncio.Event()
+            stream.set_close_callback(lost.set)
+            with pytest.raises(StreamClosedError) as caught:
+                await stream.connect(unused.getsockname())
+            assert isinstance(caught.value.real_error, ConnectionRefusedError)
+            assert isinstance(stream.error, ConnectionRefusedError)
+            await lost.wait()
+
+    run(test())
+
+
+def test_connect_fails_at_once(run: Run) -> None:
+    async def test() -> None:
+        stream = IOStream(socket.socket(socket.AF_UNIX))
+        with pytest.raises(StreamClosedError) as caught:
+            await stream.connect("/nowhere/at/all")
+        assert isinstance(caught.value.real_error, FileNotFoundError)
+
+    run(test())
+
+
+def test_a_cancelled_connect_closes_the_stream(run: Run) -> None:
+    async def test() -> None:
+        # A listener whose backlog is full lets nobody in.
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(0)
+            waiting = [socket.socket() for _ in range(3)]
+            for sock in waiting:
+                sock.setblocking(False)
+                sock.connect_ex(listener.getsockname())
+            stream = IOStream(socket.socket())
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(stream.connect(listener.getsockname()), 0.01)
+            await asyncio.sleep(0)
+            assert stream.closed()
+            assert stream.socket.fileno() == -1
+            for sock in waiting:
+                sock.close()
+
+    run(test())
+
+
+def test_unix_socket(run: Run, tmp_path: pathlib.Path) -> None:
+    async def test() -> None:
+        path = str(tmp_path / "socket")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            near = IOStream(socket.socket(socket.AF_UNIX))
+            await near.connect(path)
+            far = IOStream(listener.accept()[0])
+        near.set_nodelay(True)
+        near.write(b"hello")
+        assert await far.read_bytes(5) == b"hello"
+        near.close()
+        far.close()
+
+    run(test())
+
+
+def test_nodelay(run: Run) -> None:
+    async def test() -> None:
+        stream, peer = await tcp_pair()
+        stream.set_nodelay(True)
+        assert stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        stream.set_nodelay(False)
+        assert not stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        stream.close()
+        peer.close()
+
+    run(test())
+
+
+def test_a_reset_is_an_error(run: Run) -> None:
+    async def test() -> None:
+        stream, peer = await tcp_pair()
+        recorder = Recorder()
+        stream.set_receiver(recorder)
+        reset(peer)
+        await recorder.until_event("lost")
+        assert recorder.events == ["lost"]
+        assert isinstance(recorder.lost, ConnectionResetError)
+        assert stream.error is recorder.lost
+
+        stream, peer = await tcp_pair()
+        read = stream.read_bytes(1)
+        reset(peer)
+        with pytest.raises(StreamClosedError) as caught:
+            await read
+        assert isinstance(caught.value.real_error, ConnectionResetError)
+
+    run(test())
+
+
+def test_a_reset_fails_the_writes(run: Run) -> None:
+    async def test() -> None:
+        stream, peer = await tcp_pair()
+        write = stream.write(b"x" * (64 << 20))
+        reset(peer)
+        with pytest.raises(StreamClosedError) as caught:
+            await write
+        assert isinstance(caught.value.real_error, (ConnectionResetError, BrokenPipeError))
+        with pytest.raises(StreamClosedError):
+            stream.write(b"more")
+
+    run(test())
+
+
+def test_get_fd_error(run: Run) -> None:
+    async def test() -> None:
+        stream, peer = await tcp_pair()
+        assert stream.get_fd_error() is None
+        reset(peer)
+        stream.close()
+
+    run(test())
+
+
+def test_a_file_that_shrinks_closes_the_stream(run: Run) -> None:
+    async def test() -> None:
+        near, far = pair()
+        with tempfile.TemporaryFile() as file:
+            file.write(b"x" * (32 << 20))
+            file.flush()
+            sending = near.sendfile(file)
+            os.ftruncate(file.fileno(), 1000)
+            read = far.read_until_close()
+            with pytest.raises(StreamClosedError) as caught:
+                await sending
+            assert isinstance(caught.value.real_error, EOFError)
+            await read
+        far.close()
+
+    run(test())
+
+
+def test_many_small_writes_are_linear(run: Run) -> None:
+    async def test() -> None:
+        near, far = pair()
+        piece = bytes(1024)
+        count = 64 * 1024
+        for _ in range(count):
+            last = near.write(piece)
+        received = 0
+        while received < count * len(piece):
+            received += len(await far.read_bytes(1 << 20, partial=True))
+        await last
+        near.close()
+        far.close()
+
+    run(test())
+
+
+def test_the_receive_size_follows_the_peer(run: Run) -> None:
+    async def test() -> None:
+        near, far = pair(read_chunk_size=100_000)
+        sizes: list[int] = []
+
+        class Sizes(Recorder):
+            def data_received(self, data: bytes) -> None:
+                sizes.append(len(data))
+                super().data_received(data)
+
+        recorder = Sizes()
+        far.set_receiver(recorder)
+        near.write(bytes(4 << 20))
+        await recorder.until_data(4 << 20)
+        assert sizes[0] == 8192
+        assert max(sizes) <= 100_000
+        assert max(sizes) > 50_000
+        for number in range(10):
+            near.write(b"x")
+            await recorder.until_data((4 << 20) + number + 1)
+        assert far._receive_size == 8192
+        near.close()
+        far.close()
+
+    run(test())
+
+
+def test_fairness(run: Run) -> None:
+    """One peer that always has more to say does not keep the others from being heard."""
+
+    async def test() -> None:
+        flooded, flood = pair()
+        quiet, voice = pair()
+        busy = Recorder()
+        flooded.set_receiver(busy)
+        for _ in range(50):
+            flood.write(bytes(1 << 20))
+        voice.write(b"hello")
+        assert await quiet.read_bytes(5) == b"hello"
+        assert len(busy.data) < 50 << 20
+        for stream in (flooded, flood, quiet, voice):
+            stream.close()
+
+    run(test())
+
+
+def test_a_receiver_that_raises_is_logged_and_the_stream_closed(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test() -> None:
+        for method in ("data_received", "eof_received", "connection_lost"):
+            near, far = pair()
+            recorder = Recorder()
+
+            def fail(_: object = None) -> None:
+                raise ZeroDivisionError
+
+            setattr(recorder, method, fail)
+            far.set_receiver(recorder)
+            closed = asyncio.Event()
+            far.set_close_callback(closed.set)
+            if method == "data_received":
+                near.write(b"x")
+            elif method == "eof_received":
+                near.shutdown_write()
+            else:
+                far.close()
+            await closed.wait()
+            if method != "connection_lost":
+                assert isinstance(recorder.lost, ZeroDivisionError)
+            near.close()
+
+    run(test())
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 3
+    assert all(record.name.startswith("iostream") for record in caplog.records)
+
+
+def test_no_descriptor_leaks(run: Run) -> None:
+    async def test() -> None:
+        before = len(os.listdir("/proc/self/fd"))
+        for number in range(2000):
+            near, far = pair()
+            if number % 2:
+                far.set_receiver(Recorder())
+                near.write(b"x")
+            else:
+                read = far.read_bytes(1)
+                near.write(b"x")
+                await read
+            near.close()
+            far.close()
+        await asyncio.sleep(0)
+        assert len(os.listdir("/proc/self/fd")) == before
+
+    if not os.path.isdir("/proc/self/fd"):
+        pytest.skip("there is no /proc")
+    run(test())
+
+
+@pytest.mark.slow
+def test_no_descriptor_leaks_over_a_hundred_thousand_connections(run: Run) -> None:
+    async def test() -> None:
+        with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+            before = os.dup(listener.fileno())
+            os.close(before)
+            gc.disable()
+            try:
+                for _ in range(100_000):
+                    near = IOStream(socket.socket())
+                    connecting = near.connect(listener.getsockname())
+                    far = IOStream(listener.accept()[0])
+                    await connecting
+                    near.write(b"x")
+                    assert await far.read_bytes(1) == b"x"
+                    reset(near.socket.dup())
+                    near.close()
+                    far.close()
+            finally:
+                gc.enable()
+            await asyncio.sleep(0)
+            after = os.dup(listener.fileno())
+            os.close(after)
+            assert after == before
+
+    run(test())
+
+
+def test_an_error_that_is_not_of_the_kernel_keeps_its_errno(run: Run) -> None:
+    async def test() -> None:
+        stream = IOStream(socket.socket())
+        stream.write(b"x")  # it is not connected
+        assert isinstance(stream.error, OSError)
+        assert stream.error.errno in (errno.ENOTCONN, errno.EPIPE)
+
+    run(test())
