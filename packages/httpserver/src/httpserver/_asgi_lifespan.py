@@ -47,6 +47,7 @@ class Lifespan:
         try:
             await self._answered()
         except LifespanError:
+            await self._end()
             raise
         except Exception as error:
             if self._mode == "on" or self._asked:
@@ -67,6 +68,7 @@ class Lifespan:
             await self._answered()
             await task
         except LifespanError:
+            await self._end()
             raise
         except Exception as error:
             raise LifespanError(f"the application failed to shut down: {error!r}") from error
@@ -88,6 +90,15 @@ class Lifespan:
             task.result()
             if self._stage == "startup":
                 self._mode = "off"
+
+    async def _end(self) -> None:
+        """Stop the application: it has said that it failed, and may have more to say."""
+        task = self._task
+        assert task is not None
+        task.cancel()
+        await asyncio.wait((task,))
+        if not task.cancelled():
+            task.exception()  # Retrieved: what it said before it raised is what counts.
 
     async def _run(self) -> None:
         scope = {
