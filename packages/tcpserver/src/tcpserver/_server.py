@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import signal
 import socket
 import sys
@@ -17,7 +16,6 @@ from iostream import IOStream
 from iostream import SSLIOStream
 from netsock import IOLoop
 from netsock import SocketOptions
-from netsock import add_accept_handler
 from netsock import bind_sockets
 from netsock import fork_processes
 
@@ -27,13 +25,12 @@ from ._certificates import SSLOptions
 from ._counters import Counters
 from ._handlers import Handlers
 from ._handshakes import Handshakes
+from ._listeners import Listeners
 from ._proxy_gate import ProxyGate
 from ._proxy_gate import TrustedProxies
 from ._proxy_header import ProxyHeader
 from ._streams import ServerStream
 from ._streams import ServerTLSStream
-
-logger = logging.getLogger(__name__)
 
 # A connection is inherited with the options of the socket that accepted it (Linux, BSD), so this
 # costs nothing per connection. Streams send as much as there is at once: to wait for more, as
@@ -128,8 +125,7 @@ class TCPServer:
                 trusted, proxy_timeout, self.counters, self._open, self._connection_gone
             )
         self._bound: list[socket.socket] = []  # by bind, until start
-        self._sockets: list[socket.socket] = []
-        self._removers: list[Callable[[], None]] = []  # of accept handlers; none while paused
+        self._listeners = Listeners(self._accepted)
         self._remove_drain: Callable[[], None] | None = None
         self._connections = 0
         self._streams: set[IOStream] = set()
@@ -211,16 +207,14 @@ class TCPServer:
     def add_socket(self, sock: socket.socket) -> None:
         """Accept on one more listening socket. The server owns it from now on."""
         self._socket_options.apply(sock)
-        self._sockets.append(sock)
+        self._listeners.add(sock)
         if self._remove_drain is None:
             self._remove_drain = IOLoop.current().add_drain(self.drain)
-        if self._connections < self._max_connections:
-            self._removers.append(add_accept_handler(sock, self._accepted))
 
     @property
     def sockets(self) -> tuple[socket.socket, ...]:
         """The sockets it listens on; of use to learn the port when that was 0."""
-        return tuple(self._sockets)
+        return tuple(self._listeners.sockets)
 
     # Serving and stopping
 
@@ -234,10 +228,9 @@ class TCPServer:
         if self._remove_drain is not None:
             self._remove_drain()
             self._remove_drain = None
-        self._stop_accepting()
-        for sock in (*self._sockets, *self._bound):
+        self._listeners.close()
+        for sock in self._bound:
             sock.close()
-        self._sockets.clear()
         self._bound.clear()
         if self._stopped is not None and not self._stopped.done():
             self._stopped.set_result(None)
@@ -316,7 +309,7 @@ class TCPServer:
         self.counters.accepted += 1
         self._connections += 1
         if self._connections >= self._max_connections:
-            self._stop_accepting()
+            self._listeners.pause()
         if self._proxy_gate is None:
             self._open(connection, address, None)
         else:
@@ -371,15 +364,9 @@ class TCPServer:
     def _connection_gone(self) -> None:
         self._connections -= 1
         if self._connections == self._max_connections - 1:  # it was full
-            for sock in self._sockets:
-                self._removers.append(add_accept_handler(sock, self._accepted))
+            self._listeners.resume()
         if self._connections == 0 and self._empty is not None and not self._empty.done():
             self._empty.set_result(None)
-
-    def _stop_accepting(self) -> None:
-        for remove in self._removers:
-            remove()
-        self._removers.clear()
 
     def _close_newcomers(self) -> None:
         if self._proxy_gate is not None:
