@@ -42,7 +42,12 @@ def head(decompressor: Decompressor, coding: str, **fields: str) -> HTTPHeaders:
 
 def wrap(**params: float) -> tuple[Recorder, Decompressor]:
     delegate = Recorder()
-    return delegate, Decompressor(delegate, HTTP1ConnectionParameters(**params))  # type: ignore[arg-type]
+    return delegate, decompress(delegate, **params)
+
+
+def decompress(delegate: HTTPMessageDelegate, **params: float) -> Decompressor:
+    parameters = HTTP1ConnectionParameters(**params)  # type: ignore[arg-type]
+    return Decompressor(delegate, parameters, lambda: parameters.max_body_size)
 
 
 # --- the head
@@ -285,7 +290,7 @@ class Slow(Recorder):
 @asynchronous
 async def test_back_pressure() -> None:
     delegate = Slow()
-    decompressor = Decompressor(delegate, HTTP1ConnectionParameters(chunk_size=10))
+    decompressor = decompress(delegate, chunk_size=10)
     head(decompressor, "gzip")
     waiting = decompressor.data_received(gzip.compress(b"x" * 25))
     assert waiting is not None
@@ -303,7 +308,7 @@ async def test_back_pressure() -> None:
 @asynchronous
 async def test_nothing_is_delivered_after_the_end() -> None:
     delegate = Slow()
-    decompressor = Decompressor(delegate, HTTP1ConnectionParameters(chunk_size=10))
+    decompressor = decompress(delegate, chunk_size=10)
     head(decompressor, "gzip")
     waiting = decompressor.data_received(gzip.compress(b"x" * 25))
     assert waiting is not None
@@ -316,8 +321,7 @@ async def test_nothing_is_delivered_after_the_end() -> None:
 @asynchronous
 async def test_others_get_a_turn() -> None:
     delegate = Recorder()
-    params = HTTP1ConnectionParameters(max_decompression_ratio=1e9)
-    decompressor = Decompressor(delegate, params)
+    decompressor = decompress(delegate, max_decompression_ratio=1e9)
     head(decompressor, "gzip")
     waiting = decompressor.data_received(gzip.compress(bytes(10 * MIB)))
     assert waiting is not None
@@ -486,6 +490,32 @@ async def test_client(coding: str, compress: Compress, chunked: bool) -> None:
     assert (delegate.outcome, delegate.body) == (COMPLETE, TEXT)
     assert delegate.headers["X-Consumed-Content-Encoding"] == coding
     assert connection.trailers == ({"X-T": "1"} if chunked else {})
+
+
+@pytest.mark.parametrize(
+    ("of_params", "override", "taken"),
+    [(None, None, True), (None, 5000, False), (20_000, 5000, True), (5000, 20_000, False)],
+)
+@asynchronous
+async def test_limit_of_one_exchange(
+    of_params: int | None, override: int | None, taken: bool
+) -> None:
+    peer = Peer()
+
+    class Delegate(Recorder):
+        def headers_received(
+            self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+        ) -> None:
+            if override is not None:
+                connection.set_max_body_size(override)
+
+    params = HTTP1ConnectionParameters(decompress=True, max_decompressed_size=of_params)
+    delegate = Delegate()
+    connection = request(peer.stream, params=params)
+    result = connection.read_response(delegate)
+    await peer.send(response(gzip.compress(TEXT)))
+    assert await result is taken
+    assert delegate.outcome == (COMPLETE if taken else CUT_SHORT)
 
 
 @asynchronous

@@ -20,7 +20,7 @@ class Limits(NamedTuple):
     max_header_size: int = 64 * KIB
     #: The number of field lines in a head or a trailer section: 431.
     max_header_count: int = 100
-    #: A method's name: 501, as RFC 9112 section 3 asks.
+    #: A method's name, 7 or more: 501, as RFC 9112 section 3 asks.
     max_method_size: int = 64
     #: The extensions of all chunks of one body together, semicolons counted: 400.
     max_chunk_extensions_size: int = 16 * KIB

@@ -34,6 +34,10 @@ _new_tuple: Final = tuple.__new__
 _NOTHING: Final[list[tuple[str, str]]] = []
 
 
+# OPTIONS: those that are taken at a glance are not measured.
+_LONGEST_USUAL_METHOD: Final = 7
+
+
 class RequestHandler(Protocol):
     """What a `RequestParser` calls. The calls for a message come in the order given here."""
 
@@ -87,7 +91,8 @@ class RequestParser(MessageParser):
 
     def _check_start_line(self, line: str) -> RequestStartLine:
         start_line = parse_request_start_line(line)
-        if len(start_line.method) > self._limits.max_method_size:
+        size = len(start_line.method)
+        if size > self._limits.max_method_size and size > _LONGEST_USUAL_METHOD:
             raise HTTPInputError(
                 f"method longer than {self._limits.max_method_size} bytes (max_method_size)", 501
             )
