@@ -136,7 +136,9 @@ class ResponseReader:
         loop = asyncio.get_running_loop()
         result = self._result = loop.create_future()
         result.add_done_callback(self._abandoned)
-        self._message = Decompressor(delegate, self.params) if self.params.decompress else delegate
+        if self.params.decompress:
+            delegate = Decompressor(delegate, self.params, self.body_size_limit)
+        self._message = delegate
         self._state = Reading.RESPONSE
         deadlines = self._deadlines = deadlines_of(self.params)
         watch = self._watch = Watch(self.params, deadlines.now)
@@ -182,6 +184,10 @@ class ResponseReader:
     def limit_body_size(self, size: int) -> None:
         self._max_body_size = size
         self._parser.max_body_size = size
+
+    def body_size_limit(self) -> int:
+        """The limit of the response's body as it comes, in bytes."""
+        return self._parser.max_body_size
 
     # --- what the stream calls
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from collections.abc import Callable
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from typing import Final
@@ -71,12 +72,21 @@ class Decompressor(HTTPMessageDelegate):
     in more than two, is handed on as it is.
 
     Raises `HTTPInputError` for a body that is malformed or cut short (400), or beyond
-    `max_decompressed_size` or `max_decompression_ratio` (413).
+    `max_decompressed_size` or `max_decompression_ratio` (413). `body_limit` gives the limit of the
+    body as it comes, which the delegate may still change; it counts when the first one is not set.
     """
 
-    def __init__(self, delegate: HTTPMessageDelegate, params: HTTP1ConnectionParameters) -> None:
+    def __init__(
+        self,
+        delegate: HTTPMessageDelegate,
+        params: HTTP1ConnectionParameters,
+        body_limit: Callable[[], int],
+    ) -> None:
         self._delegate = delegate
-        self._params = params
+        self._body_limit = body_limit
+        # Bytes that each decoder may give: if that is for others to say, -1 until the body begins.
+        self._limit = -1 if params.max_decompressed_size is None else params.max_decompressed_size
+        self._ratio = params.max_decompression_ratio
         self._piece_size = _PIECE if params.chunk_size is None else params.chunk_size
         self._decoders: list[ContentDecoder] = []
         self._consumed = 0  # bytes of the body as it came
@@ -135,6 +145,8 @@ class Decompressor(HTTPMessageDelegate):
             waiting = self._deliver(pieces)
 
     def _decode(self, data: bytes) -> Iterator[bytes]:
+        if self._limit < 0:
+            self._limit = self._body_limit()
         for start in range(0, len(data), _SLICE):
             part = data[start : start + _SLICE]
             self._consumed += len(part)
@@ -147,7 +159,7 @@ class Decompressor(HTTPMessageDelegate):
         size = self._piece_size if last else _SLICE
         while True:
             # One byte more than may come shows that more would come.
-            left = self._params.max_decompressed_size - self._produced[index]
+            left = self._limit - self._produced[index]
             piece = decoder.decode(data, min(size, left + 1))
             data = b""
             if piece:
@@ -162,17 +174,14 @@ class Decompressor(HTTPMessageDelegate):
     def _count(self, index: int, size: int) -> None:
         """Decoder number `index` has given `size` bytes more. Raises if that is too much."""
         produced = self._produced[index] = self._produced[index] + size
-        params = self._params
-        if produced > params.max_decompressed_size:
+        if produced > self._limit:
             raise HTTPInputError(
-                f"decoded body longer than {params.max_decompressed_size} bytes"
-                " (max_decompressed_size)",
-                413,
+                f"decoded body longer than {self._limit} bytes (max_decompressed_size)", 413
             )
-        if produced > max(_RATIO_COUNTS_FROM, params.max_decompression_ratio * self._consumed):
+        if produced > max(_RATIO_COUNTS_FROM, self._ratio * self._consumed):
             raise HTTPInputError(
-                f"decoded body more than {params.max_decompression_ratio:g} times as long as it"
-                " came (max_decompression_ratio)",
+                f"decoded body more than {self._ratio:g} times as long as it came"
+                " (max_decompression_ratio)",
                 413,
             )
 
@@ -189,7 +198,8 @@ class DecompressedRequests(HTTPServerConnectionDelegate):
     def start_request(
         self, server_conn: HTTP1ServerConnection, request_conn: HTTPConnection
     ) -> HTTPMessageDelegate:
-        return Decompressor(self._delegate.start_request(server_conn, request_conn), self._params)
+        message = self._delegate.start_request(server_conn, request_conn)
+        return Decompressor(message, self._params, server_conn.body_size_limit)
 
     def on_close(self, server_conn: HTTP1ServerConnection) -> None:
         self._delegate.on_close(server_conn)

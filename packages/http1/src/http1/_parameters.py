@@ -47,7 +47,8 @@ class HTTP1ConnectionParameters:
         the connection or to let the peer read that answer (256 KiB).
     linger_timeout: how long a connection stays open, after an answer that the peer may not have
         read yet, for what the peer still sends (5).
-    max_decompressed_size: a body without its content coding (`max_body_size`). Beyond: 413.
+    max_decompressed_size: a body without its content coding (the limit of the body as it comes,
+        be that `max_body_size` or what `set_max_body_size` makes of it). Beyond: 413.
     max_decompression_ratio: decompressed to compressed size, from 1 MiB on (100). Beyond: 413.
     """
 
@@ -106,8 +107,10 @@ class HTTP1ConnectionParameters:
             raise ValueError("min_body_rate is bytes per second, 0 or more")
         self.max_body_size = _size("max_body_size", max_body_size, 100 * KIB * KIB, least=0)
         self.max_discard_size = _size("max_discard_size", max_discard_size, 256 * KIB, least=0)
-        self.max_decompressed_size = _size(
-            "max_decompressed_size", max_decompressed_size, self.max_body_size
+        self.max_decompressed_size = (
+            None
+            if max_decompressed_size is None
+            else _size("max_decompressed_size", max_decompressed_size, 1)
         )
         self.max_decompression_ratio = (
             100.0 if max_decompression_ratio is None else float(max_decompression_ratio)

@@ -362,6 +362,10 @@ class HTTP1ServerConnection:
     def limit_body_size(self, size: int) -> None:
         self._parser.max_body_size = size
 
+    def body_size_limit(self) -> int:
+        """The limit of the present request's body as it comes, in bytes."""
+        return self._parser.max_body_size
+
     # --- the course of a request
 
     def _unread(self) -> int:
