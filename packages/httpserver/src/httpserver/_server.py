@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from collections.abc import Iterable
+from socket import socket
 from ssl import SSLContext
 from typing import TYPE_CHECKING
 from typing import Any
@@ -178,6 +179,7 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
         #: What answers requests.
         self.request_callback = request_callback
         self._protocol = protocol or ("http" if ssl_options is None else "https")
+        self._is_tornados = _is_tornados(request_callback)
         self._delegate = _delegate_for(request_callback)
         # What connections talk to: this server, behind whatever else was asked for.
         entry: HTTPServerConnectionDelegate = self
@@ -209,6 +211,14 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
         self._delegate.on_close(server_conn)
 
     # --- From the accepted connection to its requests
+
+    def add_socket(self, sock: socket) -> None:
+        """Accept on one more listening socket. The server owns it from now on."""
+        super().add_socket(sock)
+        if self._is_tornados:
+            from ._tornado import take_tornados_loop
+
+            take_tornados_loop()
 
     def handle_stream(self, stream: IOStream, address: object) -> None:
         """Serve the requests that come on `stream`."""
@@ -291,20 +301,23 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
             stream.close()
 
 
+def _is_tornados(request_callback: object) -> bool:
+    """Whether it is a delegate of Tornado's: told by names, for who uses Tornado has imported it."""
+    return any(
+        base.__module__ == "tornado.httputil" and base.__name__ == "HTTPServerConnectionDelegate"
+        for base in type(request_callback).__mro__
+    )
+
+
 def _delegate_for(
     request_callback: HTTPServerConnectionDelegate | ForeignDelegate | RequestCallback,
 ) -> HTTPServerConnectionDelegate:
     if isinstance(request_callback, HTTPServerConnectionDelegate):
         return request_callback
-    for base in type(request_callback).__mro__:
-        # Told by its name, because Tornado must not be imported for those who don't use it.
-        if (
-            base.__module__ == "tornado.httputil"
-            and base.__name__ == "HTTPServerConnectionDelegate"
-        ):
-            from ._tornado import TornadoDelegate
+    if _is_tornados(request_callback):
+        from ._tornado import TornadoDelegate
 
-            return TornadoDelegate(cast("TornadoConnectionDelegate", request_callback))
+        return TornadoDelegate(cast("TornadoConnectionDelegate", request_callback))
     if hasattr(request_callback, "start_request"):
         return cast(HTTPServerConnectionDelegate, request_callback)
     return CallbackDelegate(request_callback)

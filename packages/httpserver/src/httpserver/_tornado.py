@@ -7,11 +7,13 @@ away. All of it is translated here and in `_tornado_stream`, and nowhere else.
 Imported only for an application that is Tornado's, and so has imported Tornado already.
 """
 
+import asyncio
 from asyncio import Future
 from collections.abc import Awaitable
 from typing import cast
 
 from tornado import httputil
+from tornado.ioloop import IOLoop as TornadoIOLoop
 
 from http1 import HTTP1ServerConnection
 from http1 import HTTPConnection
@@ -22,12 +24,25 @@ from http1 import HTTPServerConnectionDelegate
 from http1 import RequestStartLine
 from http1 import ResponseStartLine
 from iostream import IOStream
+from netsock import IOLoop
 
 from ._exchange import Exchange
 from ._exchange import ExchangeWrapper
 from ._exchange import OutgoingHeaders
 from ._tornado_stream import TornadoStream
 from ._tornado_stream import translated
+
+
+def take_tornados_loop() -> None:
+    """Have our `IOLoop` take the loop that Tornado's has, as soon as that runs.
+
+    A script that listens first and then starts Tornado's loop never names ours, and accepting waits
+    for it.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        TornadoIOLoop.current().add_callback(IOLoop.current)
 
 
 class TornadoDelegate(HTTPServerConnectionDelegate):
