@@ -1,5 +1,6 @@
 """The generators as commands, and what they report."""
 
+import contextlib
 import json
 import resource
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from .environment import ROOT
 
@@ -56,6 +58,7 @@ class Wrk:
         script = Path(__file__).parent / "generators" / "requests.lua"
         scheme = "https" if self.tls else "http"
         return [
+            "stdbuf", "--output", "L",
             "wrk", "--threads", "1", "--connections", str(self.connections),
             "--duration", str(UNREACHED), "--timeout", "10",
             "--script", str(script), f"{scheme}://127.0.0.1:{port}/", "--",
@@ -95,21 +98,38 @@ def run(generator: Generator, python: str, port: int, seconds: float, core: int 
     if core is not None:
         command = ["taskset", "--cpu-list", str(core), *command]
     before = children_cpu_seconds()
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT
-    )
-    try:
-        if isinstance(generator, Wrk):
-            time.sleep(seconds)
-            process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=seconds + GRACE)
-        outcome = Outcome.parse(output)
-    except (subprocess.TimeoutExpired, ValueError) as error:
-        raise GeneratorFailedError(str(error)) from error
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        try:
+            assert process.stdout is not None
+            if isinstance(generator, Wrk):
+                output = _interrupted(process, process.stdout, seconds)
+            else:
+                output, _ = process.communicate(timeout=seconds + GRACE)
+            outcome = Outcome.parse(output)
+        except (subprocess.TimeoutExpired, ValueError) as error:
+            raise GeneratorFailedError(str(error)) from error
+        finally:
+            process.kill()
     return Run(outcome, children_cpu_seconds() - before)
+
+
+def _interrupted(process: subprocess.Popen[str], output: TextIO, seconds: float) -> str:
+    """Let wrk run for ``seconds`` from its start on, interrupt it, and return what it says."""
+    for line in output:
+        if "threads and" in line:
+            break
+    time.sleep(seconds)
+    deadline = time.monotonic() + GRACE
+    while process.poll() is None:
+        # Once is not always enough: between its start and its sleep wrk notes it, and sleeps.
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1)
+        if time.monotonic() > deadline:
+            raise subprocess.TimeoutExpired(process.args, GRACE)
+    return output.read()
 
 
 def children_cpu_seconds() -> float:
