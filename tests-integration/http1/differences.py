@@ -89,5 +89,4 @@ HTTPTOOLS_REFUSES = {
     "request line: lower case method": "as above",
     "request line: method of odd characters": "as above",
     "request line: longest method": "as above",
-    "body with QUERY": "as above",
 }
