@@ -8,7 +8,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 from .environment import ROOT
 
@@ -115,7 +115,7 @@ def run(generator: Generator, python: str, port: int, seconds: float, core: int 
     return Run(outcome, children_cpu_seconds() - before)
 
 
-def _interrupted(process: subprocess.Popen[str], output: TextIO, seconds: float) -> str:
+def _interrupted(process: subprocess.Popen[str], output: IO[str], seconds: float) -> str:
     """Let wrk run for ``seconds`` from its start on, interrupt it, and return what it says."""
     for line in output:
         if "threads and" in line:
