@@ -154,6 +154,29 @@ def test_a_callback_that_raises_is_logged_and_the_next_one_runs(
     assert "oops" in caplog.text
 
 
+def test_async_callbacks(io_loop: IOLoop, caplog: pytest.LogCaptureFixture) -> None:
+    log: list[str] = []
+
+    async def callback(word: str) -> None:
+        await asyncio.sleep(0)
+        log.append(word)
+
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        log.append("failed")
+        io_loop.call_later(0, last)
+        raise RuntimeError("oops")
+
+    async def last() -> None:
+        io_loop.stop()
+
+    io_loop.add_callback(callback, "one")
+    io_loop.call_later(0, fail)
+    io_loop.start()
+    assert log == ["one", "failed"]
+    assert "oops" in caplog.text
+
+
 def test_a_callback_that_adds_itself_lets_the_loop_go_round(io_loop: IOLoop) -> None:
     def again() -> None:
         if not stopped:

@@ -7,7 +7,6 @@ import threading
 
 from ._cpu import cpu_count
 from ._loop import IOLoop
-from ._supervisor import Supervisor
 from ._worker import task_id
 
 _MAX_RESTARTS = 100
@@ -45,6 +44,9 @@ def fork_processes(
             worker already, or the platform cannot fork.
     """
     _refuse_when_unsafe()
+    # Imported here, as it names signals that exist only where fork does.
+    from ._supervisor import Supervisor
+
     count = num_processes if num_processes is not None and num_processes > 0 else cpu_count()
     if max_restarts is None:
         max_restarts = _MAX_RESTARTS

@@ -32,13 +32,14 @@ class IOLoop:
     runs in this thread takes them, be it by `start`, `run_sync` or ``asyncio.run``.
     """
 
-    __slots__ = ("_drains", "_loop", "_pending", "_termination")
+    __slots__ = ("_drains", "_loop", "_pending", "_tasks", "_termination")
 
     def __init__(self, asyncio_loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._termination: Termination | None = None
         self._pending: collections.deque[Callable[[], object]] = collections.deque()
         self._drains: list[Callable[[], Awaitable[object]]] = []
+        self._tasks: set[asyncio.Future[object]] = set()  # of callbacks that are async
         if asyncio_loop is not None:
             self._take(asyncio_loop)
 
@@ -130,7 +131,10 @@ class IOLoop:
     def add_callback(
         self, callback: Callable[P, object], *args: P.args, **kwargs: P.kwargs
     ) -> None:
-        """Call it on the loop soon. The one method that other threads may use, too."""
+        """Call it, plain or async, on the loop soon. What it raises is logged.
+
+        This is the one method that other threads may use, too.
+        """
         # Queued first and looked at second: `_take` does it the other way round, so whatever
         # thread this is, one of the two sees the other's work.
         self._pending.append(functools.partial(callback, *args, **kwargs))
@@ -141,8 +145,9 @@ class IOLoop:
     def call_later(
         self, delay: float, callback: Callable[P, object], *args: P.args, **kwargs: P.kwargs
     ) -> asyncio.TimerHandle:
-        """Call it ``delay`` seconds from now; the handle returned has ``cancel()``."""
-        return self.asyncio_loop.call_later(delay, functools.partial(callback, *args, **kwargs))
+        """Call it, plain or async, in ``delay`` seconds; the handle returned has ``cancel()``."""
+        call = functools.partial(callback, *args, **kwargs)
+        return self.asyncio_loop.call_later(delay, self._run, call)
 
     def is_made(self) -> bool:
         """Whether there is an asyncio loop already, and it is not closed."""
@@ -186,11 +191,22 @@ class IOLoop:
     def _run_pending(self) -> None:
         # Only those that are there now: one that adds itself again must let the loop go round.
         for _ in range(len(self._pending)):
-            callback = self._pending.popleft()
-            try:
-                callback()
-            except Exception:
-                logger.exception("callback %r failed", callback)
+            self._run(self._pending.popleft())
+
+    def _run(self, callback: Callable[[], object]) -> None:
+        try:
+            result = callback()
+            if inspect.isawaitable(result):
+                task = asyncio.ensure_future(result)
+                self._tasks.add(task)  # the loop itself refers to it weakly
+                task.add_done_callback(self._task_done)
+        except Exception:
+            logger.exception("callback %r failed", callback)
+
+    def _task_done(self, task: "asyncio.Future[object]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("callback %r failed", task, exc_info=task.exception())
 
 
 class _Shutdown:

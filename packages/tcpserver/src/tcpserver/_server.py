@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 import sys
@@ -31,6 +32,8 @@ from ._proxy_gate import TrustedProxies
 from ._proxy_header import ProxyHeader
 from ._streams import ServerStream
 from ._streams import ServerTLSStream
+
+logger = logging.getLogger(__name__)
 
 # A connection is inherited with the options of the socket that accepted it (Linux, BSD), so this
 # costs nothing per connection. Streams send as much as there is at once: to wait for more, as
@@ -275,7 +278,9 @@ class TCPServer:
         cut = self._connections
         self._close_streams()
         await self._handlers.cancel()
-        return Drained(finished=max(before - cut, 0), cut=cut)
+        drained = Drained(finished=max(before - cut, 0), cut=cut)
+        logger.info("drained: %d connections finished, %d were cut", *drained)
+        return drained
 
     async def __aenter__(self) -> Self:
         return self
