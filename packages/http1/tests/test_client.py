@@ -410,7 +410,9 @@ async def test_response_is_kept_until_somebody_asks_for_it() -> None:
     connection = request(peer.stream)
     await peer.send(OK)
     delegate = Recorder()
-    assert await connection.read_response(delegate) is True
+    result = connection.read_response(delegate)
+    assert not delegate.heads  # Before its time.
+    assert await result is True
     assert (delegate.outcome, delegate.body) == (COMPLETE, b"hello")
 
 
@@ -528,6 +530,28 @@ async def test_application_closes() -> None:
     connection.close()
     assert await result is False
     assert delegate.outcome == CUT_SHORT
+
+
+@asynchronous
+async def test_taken_away_at_once() -> None:
+    """Before the response that is here already has been delivered."""
+    for end in ("cancel", "detach", "close"):
+        peer = Peer()
+        connection = request(peer.stream)
+        await peer.send(OK)
+        delegate = Recorder()
+        result = asyncio.ensure_future(connection.read_response(delegate))
+        if end == "cancel":
+            result.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await result
+        elif end == "detach":
+            assert await connection.detach().read_bytes(len(OK)) == OK
+            assert await result is False
+        else:
+            connection.close()
+            assert await result is False
+        assert delegate.finished == (1 if end == "close" else 0)
 
 
 @asynchronous

@@ -60,7 +60,7 @@ _MAX_INTERIM_RESPONSES: Final = 100
 class Reading(Enum):
     """How far a client's exchange has come on its reading side."""
 
-    #: The request may be on its way; nobody has asked for the response yet.
+    #: The request may be on its way; the response has not been asked for, or just now.
     REQUEST = "request"
     #: The response goes to a delegate as it comes.
     RESPONSE = "response"
@@ -85,7 +85,6 @@ class ResponseReader:
         "_exchange",
         "_heads",
         "_held",
-        "_lost",
         "_max_body_size",
         "_message",
         "_parser",
@@ -112,7 +111,6 @@ class ResponseReader:
         self._result: asyncio.Future[bool] | None = None  # of `read`
         self._held: Holdup | None = None  # what the delegate wants waited for
         self._attached = False  # whether the stream has been taken over
-        self._lost = False  # whether the stream was closed before anybody asked for the response
         self._awaits_continue = False  # whether the body of the request waits for 100 Continue
         self._switches = False  # whether the response turns the connection into something else
         self._heads = 0  # interim responses included
@@ -131,7 +129,7 @@ class ResponseReader:
 
     def read(self, delegate: HTTPMessageDelegate) -> asyncio.Future[bool]:
         """Give the response to `delegate`; the result is that of `HTTP1Connection.read_response`."""
-        if self._state is not Reading.REQUEST:
+        if self._result is not None:
             raise RuntimeError("read_response() was called before: one exchange, one response")
         loop = asyncio.get_running_loop()
         result = self._result = loop.create_future()
@@ -139,16 +137,17 @@ class ResponseReader:
         if self.params.decompress:
             delegate = Decompressor(delegate, self.params, self.body_size_limit)
         self._message = delegate
-        self._state = Reading.RESPONSE
         deadlines = self._deadlines = deadlines_of(self.params)
         watch = self._watch = Watch(self.params, deadlines.now)
         if self._body_timeout >= 0:
             watch.body_timeout = self._body_timeout
         deadlines.add(self)
         self._attach()
-        self._resume()
-        if self._lost:
-            self._end()
+        if self._parser.held or self._parser.at_eof or self.stream.closed():
+            # Not from in here: whoever calls this may want the result before the delegate is called.
+            loop.call_soon(self._begin)
+        else:
+            self._begin()
         return result
 
     def must_close(self) -> bool:
@@ -224,7 +223,6 @@ class ResponseReader:
     def connection_lost(self, exc: BaseException | None) -> None:
         if self._state is Reading.REQUEST:
             # What has come of the response is still good, if it is all of it.
-            self._lost = True
             self._exchange_cut_short()
         else:
             self._end()
@@ -282,7 +280,12 @@ class ResponseReader:
             try:
                 self.stream.set_receiver(self)
             except StreamClosedError:
-                self._lost = True
+                pass  # That is noticed when the response is asked for.
+
+    def _begin(self) -> None:
+        if self._state is Reading.REQUEST:
+            self._state = Reading.RESPONSE
+            self._resume()
 
     def _wait_for(self, waiting: Awaitable[None] | None) -> None:
         """Read on when what the delegate returned is done."""
@@ -314,8 +317,11 @@ class ResponseReader:
         """The parser has read what it was given, or stopped behind the end of the response."""
         if self._state is Reading.COMPLETE:
             self._conclude()
-        elif self._state is Reading.RESPONSE and self._parser.at_eof and self._held is None:
-            self._refuse(HTTPInputError("connection closed before the response"))
+        elif self._state is Reading.RESPONSE and self._held is None:
+            if self._parser.at_eof:
+                self._refuse(HTTPInputError("connection closed before the response"))
+            elif self.stream.closed():
+                self._end()
 
     def _conclude(self) -> None:
         """The response is complete. Is the exchange?"""
@@ -328,7 +334,7 @@ class ResponseReader:
         elif parser.held:
             self._refuse(HTTPInputError("bytes behind the response that answer no request"))
         elif (
-            self._lost
+            self.stream.closed()
             or not parser.keep_alive
             or parser.at_eof
             or exchange.afterwards is not Afterwards.KEEP_ALIVE
