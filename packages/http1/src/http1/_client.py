@@ -138,10 +138,10 @@ class ResponseReader:
             delegate = Decompressor(delegate, self.params, self.body_size_limit)
         self._message = delegate
         deadlines = self._deadlines = deadlines_of(self.params)
+        deadlines.add(self)
         watch = self._watch = Watch(self.params, deadlines.now)
         if self._body_timeout >= 0:
             watch.body_timeout = self._body_timeout
-        deadlines.add(self)
         self._attach()
         if self._parser.held or self._parser.at_eof or self.stream.closed():
             # Not from in here: whoever calls this may want the result before the delegate is called.

@@ -153,8 +153,8 @@ class HTTP1ServerConnection:
         params = self.params
         self._delegate = DecompressedRequests(delegate, params) if params.decompress else delegate
         deadlines = self._deadlines = deadlines_of(self.params)
-        self._watch = Watch(self.params, deadlines.now)
         deadlines.add(self)
+        self._watch = Watch(self.params, deadlines.now)
         try:
             self.stream.set_receiver(self)
         except StreamClosedError:
@@ -242,8 +242,19 @@ class HTTP1ServerConnection:
         except HTTPInputError as error:
             self._refuse(error)
         else:
-            if self._exchange is None and self._delegate is not None:
+            if self._exchange is not None:
+                self._tell_of_eof()
+            elif self._delegate is not None:
                 self._linger()
+
+    def _tell_of_eof(self) -> None:
+        callback = self._eof_callback
+        self._eof_callback = None
+        if callback is not None:
+            try:
+                callback()
+            except Exception:
+                logger.exception("Exception in the eof callback of %s", self._describe())
 
     # --- what the parser calls
 
