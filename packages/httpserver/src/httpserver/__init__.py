@@ -15,6 +15,8 @@ from ._proxies import TrustedProxies
 from ._request import HTTPRequest
 from ._request import HTTPServerRequest
 from ._server import HTTPServer
+from ._wsgi import WSGIApplication
+from ._wsgi import WSGIDelegate
 
 __all__ = [
     "ASGIApplication",
@@ -32,6 +34,8 @@ __all__ = [
     "LifespanError",
     "RequestCallback",
     "TrustedProxies",
+    "WSGIApplication",
+    "WSGIDelegate",
 ]
 
 __version__ = "1!0.1.0"
