@@ -2,8 +2,11 @@ import asyncio
 import functools
 import logging
 from collections.abc import Awaitable
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from http1 import HTTP1Connection
 from http1 import HTTP1ConnectionParameters
@@ -628,6 +631,45 @@ async def test_what_is_refused_is_logged(caplog: pytest.LogCaptureFixture) -> No
     assert await result is False
     assert len(caplog.records) == 1
     assert "\x00" not in caplog.text
+
+
+SEEDS = [
+    OK,
+    b"HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK\r\nConnection: close\r\n\r\nall",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n",
+]
+
+
+@given(
+    seed=st.sampled_from(SEEDS),
+    place=st.integers(0, 100),
+    length=st.integers(0, 20),
+    junk=st.binary(max_size=20),
+    cuts=st.lists(st.integers(0, 120), max_size=4),
+    resets=st.booleans(),
+)
+def test_whatever_a_server_sends(
+    seed: bytes, place: int, length: int, junk: bytes, cuts: list[int], resets: bool
+) -> None:
+    data = seed[:place] + junk + seed[place + length :]
+
+    @asynchronous
+    async def exchange() -> None:
+        peer = Peer()
+        delegate = Recorder()
+        result = request(peer.stream).read_response(delegate)
+        if not resets:
+            await peer.receive()
+        edges = [0, *sorted(cuts), len(data)]
+        for start, end in pairwise(edges):
+            if not peer.stream.closed():
+                await peer.send(data[start:end])
+        peer.socket.close()
+        await result
+        assert delegate.finished + delegate.closed == 1
+        await until(peer.stream.closed)
+
+    exchange()
 
 
 # --- limits

@@ -5,6 +5,9 @@ from collections.abc import Awaitable
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from http1 import HTTP1Connection
 from http1 import HTTP1ConnectionParameters
@@ -154,6 +157,29 @@ def test_inner_coding_is_cut_short() -> None:
         with pytest.raises(HTTPInputError):
             decompressor.finish()
         assert delegate.outcome == CUT_SHORT
+
+
+@pytest.mark.parametrize(("outer", "compress_outer"), CODINGS)
+@pytest.mark.parametrize(("inner", "compress_inner"), CODINGS)
+@settings(max_examples=20)
+@given(text=st.binary(max_size=3000), data=st.data())
+def test_any_two_codings(
+    inner: str,
+    compress_inner: Compress,
+    outer: str,
+    compress_outer: Compress,
+    text: bytes,
+    data: st.DataObject,
+) -> None:
+    encoded = compress_outer(compress_inner(text))
+    step = data.draw(st.integers(1, len(encoded)), "step")
+    chunk_size = data.draw(st.integers(1, 4000), "chunk_size")
+    delegate, decompressor = wrap(chunk_size=chunk_size)
+    head(decompressor, f"{inner}, {outer}")
+    for start in range(0, len(encoded), step):
+        decompressor.data_received(encoded[start : start + step])
+    decompressor.finish()
+    assert (delegate.body, delegate.outcome) == (text, COMPLETE)
 
 
 def test_connection_is_lost() -> None:
