@@ -178,14 +178,14 @@ class StreamContract:
         assert first.remove_done_callback(print) == 1
         assert not first.done()
         near.write(b"abcdef")
-        done, _ = await asyncio.wait({first})
-        assert done == {first}
+        await asyncio.wait({asyncio.ensure_future(first)})
         assert calls == [first]
         second = far.read_bytes(3)  # the first has its bytes, though nobody has asked for them
         assert second.done()
         assert first.result() == await first == b"abc"
         assert second.exception() is None
-        assert await asyncio.gather(second) == [b"def"]
+        (result,) = await asyncio.gather(second)
+        assert result == b"def"
         third = far.read_bytes(3)
         assert third.cancel()
         assert not third.cancel()

@@ -13,55 +13,55 @@ from typing import Final
 from typing import cast
 
 # RFC 8446, section 5.1: no record has more plain text. A read of this size empties one.
-_LARGEST_RECORD: Final = 16384
+LARGEST_RECORD: Final = 16384
 
 
 class TLSEngine:
-    """One TLS session, before, during and after its handshake."""
+    """One TLS session, before, during and after its handshake.
 
-    __slots__ = ("_ended", "_farewell", "_incoming", "_kept", "_outgoing", "ssl_object")
+    Attributes:
+        more: whether `decrypt` has something to say without being fed.
+        outgoing: what is to be sent to the peer; ``read`` it.
+        ssl_object: the session.
+    """
+
+    __slots__ = ("_ended", "_farewell", "_incoming", "_kept", "more", "outgoing", "ssl_object")
 
     def __init__(
         self, context: ssl.SSLContext, server_side: bool, server_hostname: str | None
     ) -> None:
         self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
+        self.outgoing = ssl.MemoryBIO()
+        self.ssl_object = context.wrap_bio(
+            self._incoming, self.outgoing, server_side, server_hostname
+        )
+        self.more = False
         self._ended = False
         self._farewell = False
         self._kept = b""  # decrypted before its time; see close_notify
-        self.ssl_object = context.wrap_bio(
-            self._incoming, self._outgoing, server_side, server_hostname
-        )
 
-    def handshake(self) -> bool:
+    def handshake(self, ciphertext: bytes) -> bool:
         """Go on with the handshake; whether it is complete. Raises `ssl.SSLError` if it failed."""
+        self._incoming.write(ciphertext)
         try:
             self.ssl_object.do_handshake()
         except ssl.SSLWantReadError:
             return False
+        self.more = self._incoming.pending > 0
         return True
 
     def feed(self, ciphertext: bytes) -> None:
         """Take what came from the peer."""
         self._incoming.write(ciphertext)
 
-    def has_input(self) -> bool:
-        """Whether `decrypt` has something to say without being fed."""
-        return (
-            self._incoming.pending > 0
-            or self._ended
-            or self.ssl_object.pending() > 0
-            or len(self._kept) > 0
-        )
-
     def decrypt(self) -> bytes | None:
         """The plain text of all that was fed; b"" after the peer's close_notify; None if neither."""
+        self.more = False
         if self._ended or self._kept:
-            kept, self._kept = self._kept, b""
-            return kept
+            return self._take_kept()
         records = []
         try:
-            record = self.ssl_object.read(_LARGEST_RECORD)
+            record = self.ssl_object.read(LARGEST_RECORD)
             # When all input is used up, asking for more would only raise, which is not cheap.
             if record and not self._incoming.pending:
                 return record
@@ -69,13 +69,15 @@ class TLSEngine:
                 records.append(record)
                 if not self._incoming.pending:
                     return b"".join(records)
-                record = self.ssl_object.read(_LARGEST_RECORD)
+                record = self.ssl_object.read(LARGEST_RECORD)
             self._ended = True
         except ssl.SSLZeroReturnError:  # the same as b"", after a close_notify of ours
             self._ended = True
         except ssl.SSLWantReadError:
             if not records:
                 return None
+        # The end is told of after the data before it.
+        self.more = self._ended and len(records) > 0
         return b"".join(records)
 
     def decrypt_into(self, buffer: memoryview) -> int | None:
@@ -84,17 +86,32 @@ class TLSEngine:
             size = min(len(buffer), len(self._kept))
             buffer[:size] = self._kept[:size]
             self._kept = self._kept[size:]
-            return size
-        try:
-            # With a buffer the result is a size; typeshed knows only the other form.
-            size = cast(int, self.ssl_object.read(len(buffer), buffer))
-        except ssl.SSLZeroReturnError:
-            size = 0
-        except ssl.SSLWantReadError:
-            return None
-        if not size:
-            self._ended = True
+        else:
+            try:
+                # With a buffer the result is a size; typeshed knows only the other form.
+                size = cast(int, self.ssl_object.read(len(buffer), buffer))
+            except ssl.SSLZeroReturnError:
+                size = 0
+            except ssl.SSLWantReadError:
+                self.more = False
+                return None
+            if not size:
+                self._ended = True
+        self.more = self._has_more() and size > 0
         return size
+
+    def _take_kept(self) -> bytes:
+        kept, self._kept = self._kept, b""
+        self.more = self._has_more() and len(kept) > 0
+        return kept
+
+    def _has_more(self) -> bool:
+        return (
+            self._incoming.pending > 0
+            or self._ended
+            or self.ssl_object.pending() > 0
+            or len(self._kept) > 0
+        )
 
     def encrypt(self, plaintext: bytes | memoryview) -> int:
         """Encrypt one record; return how many bytes of ``plaintext`` are in it."""
@@ -111,15 +128,8 @@ class TLSEngine:
                 self._kept = self.decrypt() or b""
             except ssl.SSLError:
                 self._ended = True
+            self.more = self._has_more()
         try:
             self.ssl_object.unwrap()
         except ssl.SSLError:
             pass  # it went out; what OpenSSL misses is the peer's own, which may come later
-
-    def output_size(self) -> int:
-        """How many bytes `take_output` has."""
-        return self._outgoing.pending
-
-    def take_output(self) -> bytes:
-        """What is to be sent to the peer."""
-        return self._outgoing.read()

@@ -17,6 +17,7 @@ from ._socket_stream import Address
 from ._socket_stream import IOStream
 from ._states import Input
 from ._states import Life
+from ._tls_engine import LARGEST_RECORD
 from ._tls_engine import TLSEngine
 from ._tls_options import SSLOptions
 from ._tls_options import check_server_hostname
@@ -130,14 +131,14 @@ class SSLIOStream(IOStream):
         )
         self._start_watching_read()
         if not self._server_side:
-            self._shake()
+            self._shake(b"")
 
-    def _shake(self) -> None:
+    def _shake(self, ciphertext: bytes) -> None:
         """One step of the handshake."""
         engine = self._engine
         assert engine is not None
         try:
-            complete = engine.handshake()
+            complete = engine.handshake(ciphertext)
             self._send_output()
         except OSError as exc:
             self._send_alert()
@@ -166,7 +167,7 @@ class SSLIOStream(IOStream):
             super()._on_readable()
         engine = self._engine
         assert engine is not None
-        while engine.has_input():
+        while engine.more:
             if self._life is not Life.OPEN or not self._input_wanted():
                 # So that whoever wants it goes by way of _start_input, which knows.
                 self._stop_watching_read()
@@ -184,18 +185,16 @@ class SSLIOStream(IOStream):
         if not ciphertext:
             self._fail(_cut_off())
             return
-        assert self._engine is not None
-        self._engine.feed(ciphertext)
-        self._shake()
+        self._shake(ciphertext)
 
     def _start_input(self, state: Input) -> None:
         super()._start_input(state)
-        if self._life is Life.OPEN and self._engine is not None and self._engine.has_input():
+        if self._life is Life.OPEN and self._engine is not None and self._engine.more:
             # No event will tell of what has left the kernel already.
             self._loop.call_soon(self._go_on_reading)
 
     def _go_on_reading(self) -> None:
-        if self._input_wanted() and self._engine is not None and self._engine.has_input():
+        if self._input_wanted() and self._engine is not None and self._engine.more:
             self._on_readable()
 
     def _input_wanted(self) -> bool:
@@ -204,16 +203,10 @@ class SSLIOStream(IOStream):
     def _receive(self, size: int) -> bytes | None:
         engine = self._engine
         assert engine is not None
-        if not engine.has_input():
-            try:
-                ciphertext = self.socket.recv(size)
-            except BlockingIOError:
-                return None
-            if not ciphertext:
-                raise _cut_off()
-            engine.feed(ciphertext)
+        if not engine.more:
+            self._feed(engine, size)
         plaintext = engine.decrypt()
-        if engine.output_size():  # an answer of TLS's own: a key update, an alert
+        if engine.outgoing.pending:  # an answer of TLS's own: a key update, an alert
             self._send_output()
         return plaintext
 
@@ -221,18 +214,21 @@ class SSLIOStream(IOStream):
         """Decrypt into ``buf``."""
         engine = self._engine
         assert engine is not None
-        if not engine.has_input():
+        if not engine.more:
             try:
-                ciphertext = self.socket.recv(self.read_chunk_size)
+                self._feed(engine, self.read_chunk_size)
             except BlockingIOError:
                 return None
-            if not ciphertext:
-                raise _cut_off()
-            engine.feed(ciphertext)
         received = engine.decrypt_into(memoryview(buf))
-        if engine.output_size():
+        if engine.outgoing.pending:
             self._send_output()
         return received
+
+    def _feed(self, engine: TLSEngine, size: int) -> None:
+        ciphertext = self.socket.recv(size)
+        if not ciphertext:
+            raise _cut_off()
+        engine.feed(ciphertext)
 
     # ---- What is written ----
 
@@ -241,7 +237,22 @@ class SSLIOStream(IOStream):
         return self._transmit(data)
 
     def _transmit(self, data: bytes | memoryview) -> int:
-        return self._transmit_batch([data])
+        engine = self._engine
+        assert engine is not None
+        if self._sealed is not None or len(data) > LARGEST_RECORD:
+            return self._transmit_batch([data])
+        # One record, and nothing before it: what most answers are.
+        engine.encrypt(data)
+        ciphertext = engine.outgoing.read()
+        try:
+            sent = self.socket.send(ciphertext)
+        except BlockingIOError:
+            sent = 0
+        if sent == len(ciphertext):
+            return len(data)
+        self._sealed = memoryview(ciphertext)[sent:]
+        self._encrypted = len(data)
+        return 0
 
     def _transmit_batch(self, batch: Batch) -> int:
         """Encrypt and send; return how much of ``batch`` has left *as cipher text*.
@@ -296,11 +307,11 @@ class SSLIOStream(IOStream):
         assert self._engine is not None
         sealed = self._sealed
         if sealed is None:
-            if not self._engine.output_size():
+            if not self._engine.outgoing.pending:
                 return True
-            sealed = memoryview(self._engine.take_output())
-        elif self._engine.output_size():
-            sealed = memoryview(b"".join((sealed, self._engine.take_output())))
+            sealed = memoryview(self._engine.outgoing.read())
+        elif self._engine.outgoing.pending:
+            sealed = memoryview(b"".join((sealed, self._engine.outgoing.read())))
         try:
             sent = self.socket.send(sealed)
         except BlockingIOError:
