@@ -348,6 +348,22 @@ def test_drain_waits_and_cuts() -> None:
     asyncio.run(main())
 
 
+def test_two_drains_at_a_time() -> None:
+    async def main() -> None:
+        server = Recorder()
+        server.listen(0, HOST)
+        client = await connect(server)
+        stream, _ = await server.got.get()
+        patient = asyncio.ensure_future(server.drain(3600))
+        await asyncio.sleep(0)
+        assert await server.drain(0) == Drained(finished=0, cut=1)
+        assert stream.closed()
+        assert await patient == Drained(finished=1, cut=0)
+        await client.close()
+
+    asyncio.run(main())
+
+
 def test_drain_cancels_handlers_that_wait_for_something_else() -> None:
     async def main() -> None:
         cancelled = asyncio.Event()

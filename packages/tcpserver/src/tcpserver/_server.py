@@ -1,7 +1,6 @@
 """The server: sockets in, streams out."""
 
 import asyncio
-import contextlib
 import logging
 import signal
 import socket
@@ -14,7 +13,6 @@ from typing import NamedTuple
 from typing import Self
 
 from iostream import IOStream
-from iostream import SSLIOStream
 from netsock import IOLoop
 from netsock import SocketOptions
 from netsock import bind_sockets
@@ -268,15 +266,14 @@ class TCPServer:
         self._drain_begins()
         if self._connections:
             loop = asyncio.get_running_loop()
-            self._empty = loop.create_future()
+            # Shared with another drain that goes on, which a timeout of ours must not cancel.
+            empty = self._empty = self._empty or loop.create_future()
             grace = loop.call_later(_NEWCOMER_GRACE, self._close_newcomers)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._drain_timeout if timeout is None else timeout):
-                    await self._empty
+            await asyncio.wait([empty], timeout=self._drain_timeout if timeout is None else timeout)
             grace.cancel()
-            self._empty = None
         cut = self._connections
         self._close_streams()
+        self._empty = None
         await self._handlers.cancel()
         drained = Drained(finished=max(before - cut, 0), cut=cut)
         logger.info("drained: %d connections finished, %d were cut", *drained)
@@ -350,7 +347,7 @@ class TCPServer:
         self._streams.add(tls_stream)
         self._handshakes.start(tls_stream, address)
 
-    def _hand_over(self, stream: IOStream | SSLIOStream, address: Address) -> None:
+    def _hand_over(self, stream: IOStream, address: Address) -> None:
         try:
             awaitable = self.handle_stream(stream, address)
         except Exception as error:
