@@ -3,6 +3,7 @@ import functools
 import logging
 from collections.abc import Awaitable
 from itertools import pairwise
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -10,13 +11,19 @@ from hypothesis import strategies as st
 
 from http1 import HTTP1Connection
 from http1 import HTTP1ConnectionParameters
+from http1 import HTTP1ServerConnection
+from http1 import HTTPConnection
 from http1 import HTTPHeaders
+from http1 import HTTPMessageDelegate
 from http1 import HTTPOutputError
+from http1 import HTTPServerConnectionDelegate
 from http1 import RequestStartLine
 from http1 import ResponseStartLine
 from http1._deadlines import Deadlines
 from http1._deadlines import Guarded
+from iostream import IOStream
 from iostream import StreamClosedError
+from iostream.testing import memory_pair
 
 from .exchanges import COMPLETE
 from .exchanges import CUT_SHORT
@@ -242,6 +249,46 @@ async def test_idle_connection_is_closed_by_the_server() -> None:
     peer.close()
     await until(peer.stream.closed)
     assert peer.stream.error is None
+
+
+class Echo(HTTPServerConnectionDelegate):
+    """Answers each request with its body."""
+
+    def start_request(
+        self, server_conn: HTTP1ServerConnection, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        class Message(Recorder):
+            def headers_received(
+                self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+            ) -> None:
+                pass
+
+            def finish(self) -> None:
+                line = ResponseStartLine("", 200, "OK")
+                request_conn.write_headers(line, HTTPHeaders(), self.body)
+                request_conn.finish()
+
+        return Message()
+
+
+@pytest.mark.parametrize("piece_size", [None, 1, 7])
+@asynchronous
+async def test_both_ends(piece_size: int | None) -> None:
+    """Over a pair of streams in memory, on which every message is split as small as can be."""
+    ours, theirs = cast(tuple[IOStream, IOStream], memory_pair(piece_size=piece_size))
+    server = HTTP1ServerConnection(theirs)
+    server.start_serving(Echo())
+    body = bytes(range(256)) * 10
+    for fields in ({"Content-Length": str(len(body))}, {"Transfer-Encoding": "chunked"}):
+        connection = HTTP1Connection(ours, True)
+        headers = HTTPHeaders({"Host": "x", **fields})
+        connection.write_headers(RequestStartLine("POST", "/", ""), headers, body)
+        connection.finish()
+        delegate = Recorder()
+        assert await connection.read_response(delegate) is True
+        assert (delegate.outcome, delegate.body) == (COMPLETE, body)
+    await server.close()
+    await until(ours.closed)
 
 
 # --- interim responses
