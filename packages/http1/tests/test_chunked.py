@@ -131,6 +131,16 @@ def test_an_endless_trailer() -> None:
     assert refusal(b"0\r\nA: " + b"b" * 200, Limits(max_field_size=100)) == 431
 
 
+@pytest.mark.parametrize(
+    ("position", "status"), [(0, 400), (9, 400), (10, 431), (11, 431), (19, 431)]
+)
+def test_a_trailer_that_is_both_too_long_and_bad(position: int, status: int) -> None:
+    """What is wrong first decides, whole and in bytes. Found by the fuzzer."""
+    line = bytearray(b"A" * 20)
+    line[position] = 0x7F
+    assert refusal(b"0\r\n" + line + b"\r\n", Limits(max_field_size=10)) == status
+
+
 @pytest.mark.parametrize(("limit", "status"), [(9, None), (8, None), (7, 431)])
 def test_max_header_size(limit: int, status: int | None) -> None:
     assert refusal(b"0\r\nA: b\r\nC: d\r\n\r\n", Limits(max_header_size=limit)) == status

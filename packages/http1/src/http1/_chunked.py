@@ -174,16 +174,25 @@ class ChunkedDecoder:
 
     def _keep_line(self, more: bytes) -> None:
         """Keep more of a line that is not complete, unless it can no longer become a good one."""
-        bad = BAD_LINE_BYTE.search(more)
-        if bad and more[bad.start() :] != b"\r":
+        # The CR may be the first half of a CRLF.
+        stretch = more.removesuffix(b"\r")
+        before = len(self._line)
+        if self._state is _TRAILER:
+            self._check_trailer(stretch, before)
+        elif BAD_LINE_BYTE.search(stretch):
             raise HTTPInputError("control character in the framing of a chunked body")
+        elif before + len(stretch) > self._limits.max_chunk_extensions_size + _MAX_SIZE_DIGITS:
+            raise HTTPInputError("endless line in the framing of a chunked body")
         self._line += more
-        size = len(self._line)
-        if self._state is _SIZE:
-            if size > self._limits.max_chunk_extensions_size + _MAX_SIZE_DIGITS + 1:
-                raise HTTPInputError("endless line in the framing of a chunked body")
-        elif size > self._limits.max_field_size + 1:
-            raise HTTPInputError("trailer field too long (max_field_size)", 431)
+
+    def _check_trailer(self, stretch: bytes, before: int) -> None:
+        """Raise what is wrong first in a stretch of a trailer field, behind so many bytes of it."""
+        limit = self._limits.max_field_size
+        bad = BAD_LINE_BYTE.search(stretch)
+        if before + len(stretch) > limit and (bad is None or before + bad.start() >= limit):
+            raise HTTPInputError(f"trailer field longer than {limit} bytes (max_field_size)", 431)
+        if bad:
+            raise HTTPInputError("control character in the trailer section")
 
     def _read_size(self, line: bytes) -> int:
         """The number that a chunk size line holds, extensions checked and counted."""
@@ -207,11 +216,12 @@ class ChunkedDecoder:
 
     def _read_trailer(self, line: bytes) -> None:
         limits = self._limits
-        if BAD_LINE_BYTE.search(line):
-            raise HTTPInputError("control character in the trailer section")
+        self._check_trailer(line, 0)
         self._trailer_size += len(line)
-        if len(line) > limits.max_field_size or self._trailer_size > limits.max_header_size:
-            raise HTTPInputError("trailer section too long (max_field_size, max_header_size)", 431)
+        if self._trailer_size > limits.max_header_size:
+            raise HTTPInputError(
+                f"trailer section longer than {limits.max_header_size} bytes (max_header_size)", 431
+            )
         if self._trailer_count >= limits.max_header_count:
             raise HTTPInputError("too many fields in the trailer section (max_header_count)", 431)
         self._trailer_count += 1

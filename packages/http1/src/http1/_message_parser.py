@@ -39,6 +39,8 @@ class State(Enum):
 
     #: Between two messages, or in the middle of a head.
     HEAD = "head"
+    #: Past a head, of which the handler was told; it paused the parser, and may set limits still.
+    BODY = "body"
     #: In a body whose length is known.
     SIZED_BODY = "sized body"
     #: In a body that comes in chunks, or in its trailer section.
@@ -55,6 +57,7 @@ class State(Enum):
 
 # Looked up once, not with every message.
 _HEAD: Final = State.HEAD
+_BODY: Final = State.BODY
 _SIZED_BODY: Final = State.SIZED_BODY
 _CHUNKED_BODY: Final = State.CHUNKED_BODY
 _UNTIL_CLOSE: Final = State.UNTIL_CLOSE
@@ -195,7 +198,7 @@ class MessageParser:
         self.paused = False
         if self._running:
             return
-        if self.held or self._pieces or self._state is _END:
+        if self.held or self._pieces or self._state is _END or self._state is _BODY:
             self.feed(b"")
         if self._eof and not self.paused:
             self._at_eof()
@@ -249,6 +252,9 @@ class MessageParser:
                 self._behind_head = _NOTHING
             elif self._pieces:
                 self._deliver_piece()
+            elif state is _BODY:
+                self._state = _END
+                self._begin_body()
             elif position == size:
                 break
             elif state is _SIZED_BODY:
@@ -267,9 +273,16 @@ class MessageParser:
             elif state is _CHUNKED_BODY:
                 position = self._read_chunked(data, position)
             elif state is _UNTIL_CLOSE:
-                end = min(size, position + self.chunk_size)
-                self._read_until_close(data[position:end])
+                room = self.max_body_size - self.body_received
+                if not room:
+                    raise HTTPInputError(
+                        f"body longer than {self.max_body_size} bytes (max_body_size)", 413
+                    )
+                end = min(size, position + self.chunk_size, position + room)
+                self.body_received += end - position
+                chunk = data[position:end]
                 position = end
+                self._data(chunk)
             elif state is _FAILED:
                 raise HTTPInputError("nothing is read after an error")
             else:
@@ -327,9 +340,13 @@ class MessageParser:
     def _begin_body(self) -> None:
         """Enter the state in which the body is read. Raises if it is too long.
 
-        Not if the handler has taken the connection over meanwhile.
+        Not before the handler lets the parser go on, if it has paused it, and not at all if it has
+        taken the connection over meanwhile.
         """
         if self._state is not _END:
+            return
+        if self.paused:
+            self._state = _BODY
             return
         length = self.body_length
         if length > 0:
@@ -381,14 +398,6 @@ class MessageParser:
             raise self._error
         if self._state is _CHUNKED_BODY and self._chunked is not None and self._chunked.done:
             self._state = _END
-
-    def _read_until_close(self, data: bytes) -> None:
-        self.body_received += len(data)
-        if self.body_received > self.max_body_size:
-            raise HTTPInputError(
-                f"body longer than {self.max_body_size} bytes (max_body_size)", 413
-            )
-        self._data(data)
 
     def _at_eof(self) -> None:
         state = self._state

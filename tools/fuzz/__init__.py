@@ -1,0 +1,1 @@
+"""Fuzzing of http1, with atheris. `__main__` says how."""
