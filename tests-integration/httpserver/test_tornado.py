@@ -327,7 +327,6 @@ class TestAnswers:
 
 
 class TestStreamedBodies:
-    @pytest.mark.xfail(strict=False, reason="http1 looks at Content-Length before `prepare` ran")
     def test_upload(self) -> None:
         @stream_request_body
         class Upload(RequestHandler):
@@ -373,6 +372,37 @@ class TestStreamedBodies:
                 _, writer = await asyncio.open_connection("127.0.0.1", site.port)
                 writer.write(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
                 await begun.wait()
+                writer.close()
+                await ended.wait()
+
+        run(main)
+        assert events == ["on_connection_close"]
+
+    @pytest.mark.parametrize("still_there", [False, True])
+    def test_client_that_sends_its_last_byte(self, still_there: bool) -> None:
+        events: list[str] = []
+
+        async def main() -> None:
+            waiting = asyncio.Event()
+            ended = asyncio.Event()
+
+            class Poll(RequestHandler):
+                async def get(self) -> None:
+                    waiting.set()
+                    await ended.wait()
+                    self.write("answer")
+
+                def on_connection_close(self) -> None:
+                    events.append("on_connection_close")
+                    ended.set()
+
+            async with serving([("/", Poll)]) as site:
+                reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+                writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                await waiting.wait()
+                if still_there:
+                    writer.write_eof()
+                    assert (await reader.read()).endswith(b"\r\n\r\nanswer")
                 writer.close()
                 await ended.wait()
 

@@ -28,6 +28,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable
+from collections.abc import Callable
 from typing import Final
 
 from iostream import IOStream
@@ -103,6 +104,7 @@ class HTTP1ServerConnection:
         "_delegate",
         "_draining",
         "_ending",
+        "_eof_callback",
         "_exchange",
         "_held",
         "_limited_request",
@@ -137,6 +139,7 @@ class HTTP1ServerConnection:
         self._ending = False  # whether nothing is read any more but the end
         self._limited_request = 0  # the one whose body has a timeout of its own
         self._draining = False
+        self._eof_callback: Callable[[], None] | None = None
         self._closed: asyncio.Future[None] | None = None
         self._deadlines: Deadlines | None = None
         self._watch: Watch | None = None
@@ -159,6 +162,16 @@ class HTTP1ServerConnection:
             self.stream.set_receiver(self)
         except StreamClosedError:
             self.connection_lost(None)
+
+    def set_eof_callback(self, callback: Callable[[], None] | None) -> None:
+        """Call `callback`, once, if the client sends its last byte while it waits for an answer.
+
+        A client that is gone looks like this, and so does one that has shut its sending side and
+        waits: which of them it is shows when the answer is written. The answer is not cut off, so
+        the callback may well end what nobody waits for. `None` takes the callback back; do so
+        when the answer has been written.
+        """
+        self._eof_callback = callback
 
     async def close(self) -> None:
         """Close the connection, whatever it is doing, and wait until that is done."""

@@ -10,6 +10,7 @@ Imported only for an application that is Tornado's, and so has imported Tornado 
 import asyncio
 from asyncio import Future
 from collections.abc import Awaitable
+from collections.abc import Callable
 from typing import cast
 
 from tornado import httputil
@@ -55,7 +56,7 @@ class TornadoDelegate(HTTPServerConnectionDelegate):
         self, server_conn: HTTP1ServerConnection, request_conn: HTTPConnection
     ) -> HTTPMessageDelegate:
         assert isinstance(request_conn, Exchange)
-        exchange = _TornadoExchange(request_conn)
+        exchange = _TornadoExchange(request_conn, server_conn)
         # Tornado's HTTPConnection is another class with the same methods.
         inner = self._delegate.start_request(server_conn, cast(httputil.HTTPConnection, exchange))
         return _TornadoMessage(inner, exchange)
@@ -104,7 +105,29 @@ class _TornadoMessage(HTTPMessageDelegate):
 class _TornadoExchange(ExchangeWrapper):
     """An exchange whose futures fail with Tornado's exceptions, and whose stream is like Tornado's."""
 
-    __slots__ = ()
+    __slots__ = ("_close_callback", "_server")
+
+    def __init__(self, inner: Exchange, server: HTTP1ServerConnection) -> None:
+        super().__init__(inner)
+        self._server = server
+        self._close_callback: Callable[[], None] | None = None
+
+    def set_close_callback(self, callback: Callable[[], None] | None) -> None:
+        """Call `callback` when the client is gone, or seems to be.
+
+        To Tornado a client that has sent its last byte is gone: a handler of a long poll learns of
+        it in no other way. What it still writes is sent all the same.
+        """
+        self._close_callback = callback
+        called = None if callback is None else self._closed
+        self.inner.set_close_callback(called)
+        self._server.set_eof_callback(called)
+
+    def _closed(self) -> None:
+        callback = self._close_callback
+        self.set_close_callback(None)
+        if callback is not None:
+            callback()
 
     def write_headers(
         self,
