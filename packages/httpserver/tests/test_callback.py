@@ -257,6 +257,29 @@ class TestClientGone:
         run(main())
         assert events == ["closed"]
 
+    def test_its_last_byte_is_told_of_and_cuts_nothing_off(
+        self, serving: Serving, run: Run, reply: Reply
+    ) -> None:
+        async def main() -> None:
+            asked = asyncio.Event()
+            at_eof = asyncio.Event()
+
+            async def callback(request: HTTPServerRequest) -> None:
+                server_connection: Any = request.server_connection
+                server_connection.set_eof_callback(at_eof.set)
+                asked.set()
+                await at_eof.wait()
+                reply(request, b"all the same")
+
+            async with serving(HTTPServer(callback)) as site:
+                peer = await site.connect()
+                await peer.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                await asked.wait()
+                peer.writer.write_eof()
+                assert (await peer.answer()).body == b"all the same"
+
+        run(main())
+
     def test_before_the_request_was_complete(self, serving: Serving, run: Run) -> None:
         async def main() -> None:
             called = asyncio.Event()

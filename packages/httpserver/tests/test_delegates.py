@@ -115,6 +115,28 @@ class TestBodies:
 
         run(main())
 
+    @pytest.mark.parametrize("chunked", [False, True])
+    def test_limit_set_while_headers_received_is_awaited(
+        self, serving: Serving, run: Run, chunked: bool
+    ) -> None:
+        class Patient(Recorder):
+            async def headers_received(self, *args: Any) -> None:
+                await asyncio.sleep(0)
+                self.connection.set_max_body_size(1000)
+
+        async def main() -> None:
+            async with serving(HTTPServer(App(Patient), max_body_size=10)) as site:
+                for size in (1000, 1001):
+                    peer = await site.connect()
+                    if chunked:
+                        head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        await peer.send(head + b"%x\r\n" % size + bytes(size) + b"\r\n0\r\n\r\n")
+                    else:
+                        await peer.send(HEAD + b"%d\r\n\r\n" % size + bytes(size))
+                    assert (await peer.answer()).status == (200 if size == 1000 else 413)
+
+        run(main())
+
     def test_truncated_body(self, serving: Serving, run: Run, caplog: Any) -> None:
         async def main() -> None:
             app = App(Recorder)
