@@ -29,8 +29,12 @@ class HTTPMessageDelegate:
     """Receives one message: a request on a server, a response on a client. Made to be subclassed.
 
     A method that returns an awaitable holds the message up: nothing more is read and no other
-    method is called until it is done. An exception from any of them is logged; on a server it is
-    answered with 500 if no answer had begun, and the connection is closed.
+    method is called until it is done.
+
+    An exception from any of them closes the connection. On a server it is logged and, if no answer
+    had begun, answered with 500; an `HTTPInputError`, which says that it is the client's fault,
+    with its own status. On a client `read_response` raises it; not an `HTTPInputError`, which says
+    that the response is none, as if the connection itself had found that out.
     """
 
     def headers_received(
