@@ -23,13 +23,33 @@ PACKAGES = ("netsock", "iostream", "tcpserver", "http1", "httpserver")
 
 
 def build(package: str, folder: Path, *, compiled: bool) -> None:
-    """Build one package into `folder`; raise `subprocess.CalledProcessError` when that fails."""
+    """Build one package into `folder`.
+
+    What the build prints is shown when it fails: then `subprocess.CalledProcessError` is raised.
+    """
     environment = {**os.environ, "UV_FIND_LINKS": str(folder)}
     environment["HATCH_BUILD_HOOKS_ENABLE"] = "1" if compiled else ""
-    command = [sys.executable, "-m", "uv", "build", "--quiet", "--python", sys.executable]
-    subprocess.run(
-        [*command, "--out-dir", folder, ROOT / "packages" / package], env=environment, check=True
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "uv",
+        "build",
+        "--python",
+        sys.executable,
+        "--out-dir",
+        folder,
+    ]
+    result = subprocess.run(
+        [*command, ROOT / "packages" / package],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
     )
+    if result.returncode:
+        sys.stdout.buffer.write(result.stdout)
+        sys.stdout.flush()
+        result.check_returncode()
 
 
 def main(argv: Sequence[str]) -> None:
