@@ -14,7 +14,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     paths = ["-keyout", keyfile, "-out", certfile]
     name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     subprocess.run(
-        [*"openssl req -x509 -newkey rsa:2048 -nodes -days 2".split(), *name, *paths],
+        [
+            *["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"],
+            *name,
+            *paths,
+        ],
         check=True,
         capture_output=True,
     )

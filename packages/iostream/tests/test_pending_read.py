@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from iostream._errors import UnsatisfiableReadError
 from iostream._pattern_width import widest_match
-from iostream._read_future import NOT_YET
 from iostream._pending_read import Until
 from iostream._pending_read import UntilRegex
+from iostream._read_future import NOT_YET
 from iostream._receive_buffer import ReceiveBuffer
 
 alphabet = st.sampled_from([b"a", b"b", b"\r", b"\n"])

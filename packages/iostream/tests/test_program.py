@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from iostream import BaseIOStream
 from iostream import IOStream
-from iostream import StreamClosedError
 from iostream.testing import Recorder
 from iostream.testing import memory_pair
 
@@ -109,11 +108,9 @@ async def play(near: BaseIOStream, far: BaseIOStream, steps: list[tuple[str, int
             except TimeoutError:
                 pass
     near.shutdown_write()
-    try:
-        while True:
-            read += await far.read_bytes(65536, partial=True)
-    except StreamClosedError as exc:
-        assert exc.real_error is None
+    async for chunk in far:
+        read += chunk
+    assert far.error is None
     assert read == written
     near.close()
     far.close()
