@@ -28,7 +28,7 @@ LARGE = bytes(range(256)) * 8192  # more than the sockets of a connection take
 
 
 async def read(receive: Receive) -> bytes:
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         assert message["type"] == "http.request"
@@ -346,7 +346,7 @@ def test_a_client_that_goes_is_told_of_and_can_t_be_written_to(run: Run, serving
             assert await read(receive) == b""
             both = asyncio.gather(receive(), receive())
             waiting.set()
-            assert await both == [{"type": "http.disconnect"}] * 2
+            assert list(await both) == [{"type": "http.disconnect"}] * 2
             assert await receive() == {"type": "http.disconnect"}
             await send(OK)
             try:

@@ -20,7 +20,8 @@ class StreamedBody(io.RawIOBase):
     """A file that ends where the body ends. Reading it waits for what the client sends.
 
     The methods of a file are called in the thread, the others in the loop. What is kept for the
-    thread is bounded: `wanted` gives a Future, done when the thread wants more.
+    thread is bounded: `wanted` is a Future that is done when the thread wants more. There is one
+    from the beginning, which comes when all that there is room for has been received.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, begin: list[bytes]) -> None:
@@ -31,7 +32,8 @@ class StreamedBody(io.RawIOBase):
         self._size = sum(map(len, begin))
         self._ended = False
         self._gone = False
-        self._wanted: asyncio.Future[None] | None = None
+        #: Done when the thread waits for more, or has little left; None while it can have more.
+        self.wanted: asyncio.Future[None] | None = loop.create_future()
 
     # --- In the loop
 
@@ -41,14 +43,10 @@ class StreamedBody(io.RawIOBase):
             self._kept.append(chunk)
             self._size += len(chunk)
             self._condition.notify()
-            if self._size <= MAX_KEPT:
-                return None
-        return self.wanted()
-
-    def wanted(self) -> asyncio.Future[None]:
-        """Done when the thread waits for more, or has little left."""
-        self._wanted = self._loop.create_future()
-        return self._wanted
+            # Decided under the lock, or the thread could have waited in vain meanwhile.
+            if self._size > MAX_KEPT:
+                self.wanted = self._loop.create_future()
+            return self.wanted
 
     def end(self, *, gone: bool) -> None:
         """Nothing more comes: because that was all, or because the client has gone."""
@@ -59,8 +57,8 @@ class StreamedBody(io.RawIOBase):
         self._release()
 
     def _release(self) -> None:
-        wanted = self._wanted
-        self._wanted = None
+        wanted = self.wanted
+        self.wanted = None
         if wanted is not None and not wanted.done():
             wanted.set_result(None)
 
@@ -95,5 +93,5 @@ class StreamedBody(io.RawIOBase):
         return size
 
     def _want(self) -> None:
-        if self._wanted is not None:
+        if self.wanted is not None:
             self._loop.call_soon_threadsafe(self._release)

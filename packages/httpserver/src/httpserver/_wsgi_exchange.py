@@ -63,7 +63,7 @@ class WSGIExchange(HTTPMessageDelegate):
         self._headers = headers
         if self._server.awaits_continue:
             # The client is told to go on when the application reads.
-            return self._stream_body().wanted()
+            return self._stream_body()
         return None
 
     def data_received(self, chunk: bytes) -> asyncio.Future[None] | None:
@@ -72,7 +72,7 @@ class WSGIExchange(HTTPMessageDelegate):
         self._kept.append(chunk)
         self._kept_size += len(chunk)
         if self._kept_size > MAX_KEPT:
-            return self._stream_body().wanted()
+            return self._stream_body()
         return None
 
     def finish(self) -> None:
@@ -85,10 +85,12 @@ class WSGIExchange(HTTPMessageDelegate):
     def on_connection_close(self) -> None:
         self._client_gone()
 
-    def _stream_body(self) -> StreamedBody:
+    def _stream_body(self) -> asyncio.Future[None] | None:
+        """Let the application begin before all of the body is here; give what is waited for."""
         body = self._body = StreamedBody(self._loop, self._kept)
+        wanted = body.wanted
         self._begin(io.BufferedReader(body, MAX_KEPT))
-        return body
+        return wanted
 
     def _begin(self, body: io.BufferedIOBase) -> None:
         environ = make_environ(
