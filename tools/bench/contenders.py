@@ -66,6 +66,7 @@ def ours() -> list[Contender]:
         ("ours", "httpserver callback", "ours_callback", ""),
         ("ours-streaming", "httpserver delegate", "ours_callback", "streaming"),
         ("ours-asgi", "httpserver ASGI", "ours_asgi", ""),
+        ("ours-wsgi", "httpserver WSGI", "ours_wsgi", ""),
         ("ours-tornado", "tornado.web on httpserver", "tornado_application", "ours"),
         ("ours-echo", "tcpserver, read_until", "echo_ours", ""),
         ("ours-stream", "iostream receiver, canned answer", "layers", "stream"),

@@ -167,7 +167,7 @@ ROWS = (
         title="Small GET through WSGI, 64 connections",
         unit="request",
         reference="floor",
-        contenders=("floor", "granian-wsgi", "gunicorn"),
+        contenders=("floor", *variants("ours-wsgi"), "granian-wsgi", "gunicorn"),
     ),
     Row(
         key="tornado",
