@@ -87,6 +87,9 @@ FORBIDDEN_TRAILERS: Final = frozenset(
 # Names in canonical spelling that a writer can send without a further look: they are tokens, and
 # none of those in whose values it takes an interest.
 plain_names: set[str] = set()
+
+# All the values of `known_spellings`.
+canonical_names: set[str] = set()
 _WRITERS_CONCERN: Final = frozenset(
     ("Connection", "Content-Length", "Date", "Expect", "Host", "Transfer-Encoding")
 )
@@ -113,6 +116,7 @@ def canonical(name: str) -> str:
         known_spellings[name] = spelled
         if spelled not in _WRITERS_CONCERN:
             plain_names.add(spelled)
+        canonical_names.add(spelled)
     return spelled
 
 

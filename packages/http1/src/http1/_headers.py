@@ -14,7 +14,7 @@ from ._errors import HTTPInputError
 from ._errors import printable
 from ._field_names import canonical
 from ._field_names import is_token
-from ._field_names import known_spellings
+from ._field_names import canonical_names
 from ._grammar import BAD_LINE_BYTE
 from ._grammar import OWS
 from ._grammar import OWS_BYTES
@@ -65,9 +65,12 @@ class HTTPHeaders(MutableMapping[str, str]):
         self._fields = {}
         # A dict first: asking an abstract class about its instances takes longer than all the rest.
         if type(fields) is dict:
-            own = self._fields
-            for name, value in fields.items():
-                own[known_spellings.get(name) or canonical(name)] = value
+            if canonical_names.issuperset(fields):
+                self._fields = fields.copy()
+            else:
+                own = self._fields
+                for name, value in fields.items():
+                    own[canonical(name)] = value
         elif isinstance(fields, HTTPHeaders):
             for name, value in fields.get_all():
                 self.add(name, value)
