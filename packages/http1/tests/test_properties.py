@@ -47,6 +47,8 @@ FRAGMENTS = st.sampled_from(
         b"Expect: 100-continue\r\n",
         b"Upgrade: x\r\n",
         b"A: b\r\n",
+        b"A: b\rC: d\n",
+        b"A: b\nC: d\r",
         b"X-Long: " + b"y" * 40 + b"\r\n",
         b"\r\n",
         b"\r\n\r\n",

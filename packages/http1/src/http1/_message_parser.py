@@ -70,6 +70,8 @@ _CRLFS: Final = tuple([CRLF * n for n in range(257)])
 
 _UNLIMITED: Final = 1 << 62
 
+_SPACE: Final = 0x20
+
 _NOTHING: Final = (b"", 0)
 
 
@@ -317,13 +319,15 @@ class MessageParser:
 
     def _split_head(self, head: bytes) -> list[bytes]:
         """The lines of a head, valid but for their syntax. Raises `HTTPInputError`."""
-        # A line that ends in CR or LF alone is split here too, and found out below.
+        # A line that ends in CR or LF alone is split here too, and found out below: each of those
+        # is one byte where the count of lines wants two. But for the last, which ends no line.
         lines = head.splitlines()
         count = len(lines) - 1
         if (
             len(head) > self._quick_head_size
             or count > self._quick_header_count
             or head.translate(None, LINE_BYTES) != _CRLFS[count]
+            or head[-1] < _SPACE
             or not lines[0]
         ):
             lines = self._diagnose(head).split(CRLF)
