@@ -24,6 +24,7 @@ TESTS = (
     "httpserver:test",
     "integration:test",
     "bench:test",
+    "fuzz:test",
 )
 DOCS = ("docs:build",)
 GROUPS = {"static": STATIC, "tests": TESTS, "docs": DOCS}
