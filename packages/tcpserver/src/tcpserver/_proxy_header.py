@@ -3,10 +3,6 @@
 Section numbers are those of HAProxy's ``proxy-protocol.txt``.
 """
 
-import re
-from ipaddress import AddressValueError
-from ipaddress import IPv4Address
-from ipaddress import IPv6Address
 from typing import Final
 from typing import NamedTuple
 
@@ -24,9 +20,6 @@ _V2_FIXED: Final = 16
 # The length is 16 bits wide. Addresses and all registered TLVs fit in far less, and nobody should
 # make us hold 64 KiB before they have said who they are. (2.2 asks for at least 536 bytes.)
 _V2_LONGEST: Final = 4096
-
-# 2.1, no leading zeros and no sign.
-_PORT: Final = re.compile(r"0|[1-9][0-9]{0,4}", re.ASCII)
 
 # 2.2.1
 _TLV_CRC32C: Final = 0x03
@@ -107,26 +100,39 @@ def _parse_v1(data: bytes) -> tuple[ProxyHeader, int] | None:
     return header, length
 
 
-def _v4(host: str, port: int) -> Address:
+# ipaddress is imported when there is an address to read: it takes longer than the rest of this
+# package, and most servers never need it.
+
+
+def _v4(host: str | bytes, port: int) -> Address:
+    """An address as text, or as its four bytes."""
+    from ipaddress import IPv4Address
+
     try:
         return str(IPv4Address(host)), port
-    except AddressValueError:
+    except ValueError:
         raise ProxyHeaderError("not an IPv4 address") from None
 
 
-def _v6(host: str, port: int) -> Address:
-    # A scope id means something on the proxy's machine only.
-    if "%" not in host:
-        try:
-            return str(IPv6Address(host)), port, 0, 0
-        except AddressValueError:
-            pass
-    raise ProxyHeaderError("not an IPv6 address")
+def _v6(host: str | bytes, port: int) -> Address:
+    """An address as text, or as its sixteen bytes."""
+    from ipaddress import IPv6Address
+
+    try:
+        address = IPv6Address(host)
+    except ValueError:
+        raise ProxyHeaderError("not an IPv6 address") from None
+    if address.scope_id is not None:  # which means something on the proxy's machine only
+        raise ProxyHeaderError("an IPv6 address with a scope")
+    return str(address), port, 0, 0
 
 
 def _port(text: str) -> int:
-    if _PORT.fullmatch(text) and (port := int(text)) <= 0xFFFF:
-        return port
+    """2.1: decimal, no sign, no leading zeros."""
+    if len(text) <= 5 and text.isascii() and text.isdigit() and (text == "0" or text[0] != "0"):
+        port = int(text)
+        if port <= 0xFFFF:
+            return port
     raise ProxyHeaderError("not a port")
 
 
@@ -139,7 +145,7 @@ def _parse_v2(data: bytes) -> tuple[ProxyHeader, int] | None:
     if len(data) < _V2_FIXED:
         return None
     command, family = data[12] & 0xF, data[13]
-    size = int.from_bytes(data[14:16], "big")
+    size = _big_endian(data[14:16])
     if command > 1:
         raise ProxyHeaderError("unknown command")
     if size > _V2_LONGEST:
@@ -173,16 +179,14 @@ _ADDRESS_SIZES: Final = {_TCP4: 12, _TCP6: 36, _UNIX: 216}
 
 def _addresses(family: int, data: bytes) -> tuple[Address, Address]:
     if family == _TCP4:
-        return (
-            (str(IPv4Address(data[0:4])), int.from_bytes(data[8:10], "big")),
-            (str(IPv4Address(data[4:8])), int.from_bytes(data[10:12], "big")),
-        )
+        return _v4(data[0:4], _big_endian(data[8:10])), _v4(data[4:8], _big_endian(data[10:12]))
     if family == _TCP6:
-        return (
-            (str(IPv6Address(data[0:16])), int.from_bytes(data[32:34], "big"), 0, 0),
-            (str(IPv6Address(data[16:32])), int.from_bytes(data[34:36], "big"), 0, 0),
-        )
+        return _v6(data[0:16], _big_endian(data[32:34])), _v6(data[16:32], _big_endian(data[34:36]))
     return _unix(data[:108]), _unix(data[108:])
+
+
+def _big_endian(data: bytes) -> int:
+    return int.from_bytes(data, "big")
 
 
 def _unix(field_: bytes) -> str:
@@ -201,7 +205,7 @@ def _parse_tlvs(data: bytes, start: int, end: int) -> tuple[tuple[int, bytes], .
         if value > end:
             raise ProxyHeaderError("a TLV is cut off")
         kind = data[start]
-        size = int.from_bytes(data[start + 1 : value], "big")
+        size = _big_endian(data[start + 1 : value])
         start = value + size
         if start > end:
             raise ProxyHeaderError("a TLV is cut off")
@@ -216,5 +220,5 @@ def _check_crc32c(data: bytes, value: int, size: int, end: int) -> None:
     if size != 4:
         raise ProxyHeaderError("a checksum that is not four bytes long")
     zeroed = data[:value] + bytes(4) + data[value + 4 : end]
-    if crc32c(zeroed) != int.from_bytes(data[value : value + 4], "big"):
+    if crc32c(zeroed) != _big_endian(data[value : value + 4]):
         raise ProxyHeaderError("the checksum is wrong")

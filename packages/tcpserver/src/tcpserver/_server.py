@@ -9,6 +9,7 @@ from collections.abc import Awaitable
 from collections.abc import Callable
 from collections.abc import Iterable
 from types import TracebackType
+from typing import TYPE_CHECKING
 from typing import NamedTuple
 from typing import Self
 
@@ -25,11 +26,12 @@ from ._counters import Counters
 from ._handlers import Handlers
 from ._handshakes import Handshakes
 from ._listeners import Listeners
-from ._proxy_gate import ProxyGate
-from ._proxy_gate import TrustedProxies
 from ._proxy_header import ProxyHeader
 from ._streams import ServerStream
 from ._streams import ServerTLSStream
+
+if TYPE_CHECKING:
+    from ._proxy_gate import ProxyGate
 
 logger = logging.getLogger(__name__)
 
@@ -117,14 +119,7 @@ class TCPServer:
         self._socket_options = socket_options
         self._handshakes = Handshakes(ssl_handshake_timeout, self.counters, self._hand_over)
         self._handlers = Handlers(self.counters)
-        self._proxy_gate: ProxyGate | None = None
-        if proxy_protocol:
-            trusted = TrustedProxies(proxy_networks)
-            if not trusted:
-                raise ValueError("proxy_protocol: say in proxy_networks who is believed")
-            self._proxy_gate = ProxyGate(
-                trusted, proxy_timeout, self.counters, self._open, self._connection_gone
-            )
+        self._proxy_gate = self._gate(proxy_networks, proxy_timeout) if proxy_protocol else None
         self._bound: list[socket.socket] = []  # by bind, until start
         self._listeners = Listeners(self._accepted)
         self._remove_drain: Callable[[], None] | None = None
@@ -316,6 +311,16 @@ class TCPServer:
             self._open(connection, address, None)
         else:
             self._proxy_gate.receive(connection, address)
+
+    def _gate(self, networks: Iterable[str], timeout: float) -> "ProxyGate":
+        # Imported here, because most servers do without it and the modules that it needs.
+        from ._proxy_gate import ProxyGate
+        from ._proxy_gate import TrustedProxies
+
+        trusted = TrustedProxies(networks)
+        if not trusted:
+            raise ValueError("proxy_protocol: say in proxy_networks who is believed")
+        return ProxyGate(trusted, timeout, self.counters, self._open, self._connection_gone)
 
     def _open(
         self, connection: socket.socket, address: Address, proxy_header: ProxyHeader | None
