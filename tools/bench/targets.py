@@ -59,6 +59,20 @@ TARGETS = (
         ("socketify",),
     ),
     Target(
+        "ASGI, pure, uvloop: × the better of uvicorn and granian",
+        "asgi",
+        "ours-asgi-uvloop",
+        1.0,
+        (PEERS,),
+    ),
+    Target(
+        "ASGI, compiled, uvloop: × the better of uvicorn and granian",
+        "asgi",
+        "ours-asgi-compiled-uvloop",
+        0.75,
+        (PEERS,),
+    ),
+    Target(
         "tornado.web on ours: × on its own server", "tornado", "ours-tornado", 0.6,
         ("tornado-web",),
     ),
