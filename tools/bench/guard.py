@@ -80,6 +80,12 @@ def compare(recorded: Figures, measured: Figures) -> list[Comparison]:
     ]
 
 
+def records() -> dict[str, Figures]:
+    """What is recorded, by version of Python."""
+    found: dict[str, Figures] = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    return found
+
+
 def command(server: str, shape: str, laps: int) -> list[str]:
     """The loop that is counted."""
     return [sys.executable, "-m", "tools.bench.request_loop", server, shape, str(laps)]
@@ -153,17 +159,17 @@ def main() -> int:
     if arguments.layers:
         layers()
         return 0
-    records: dict[str, Figures] = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    recorded = records()
     measured = measure()
     if arguments.record:
-        records[VERSION] = {name: round(value, 3) for name, value in sorted(measured.items())}
-        RECORD.write_text(json.dumps(records, indent=1, sort_keys=True) + "\n")
-        print(f"Recorded for Python {VERSION}: {records[VERSION]}")
+        recorded[VERSION] = {name: round(value, 3) for name, value in sorted(measured.items())}
+        RECORD.write_text(json.dumps(recorded, indent=1, sort_keys=True) + "\n")
+        print(f"Recorded for Python {VERSION}: {recorded[VERSION]}")
         return 0
-    if VERSION not in records:
+    if VERSION not in recorded:
         print(f"Nothing is recorded for Python {VERSION}: {measured}")
         return 0
-    comparisons = compare(records[VERSION], measured)
+    comparisons = compare(recorded[VERSION], measured)
     print(*comparisons, sep="\n")
     return any(comparison.failed for comparison in comparisons)
 

@@ -59,3 +59,14 @@ def test_an_interpreter_without_a_record_is_told_so(
 def test_a_failing_loop_is_an_error() -> None:
     with pytest.raises(subprocess.CalledProcessError):
         guard.run([sys.executable, "-c", "raise SystemExit(1)"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)  # twenty seconds on a machine of its own
+def test_no_request_costs_more_than_recorded() -> None:
+    """The guard itself. After a change that is worth its price: `python -m tools.bench.guard --record`."""
+    if guard.VERSION not in (records := guard.records()):
+        pytest.skip(f"nothing is recorded for Python {guard.VERSION}")
+    comparisons = guard.compare(records[guard.VERSION], guard.measure())
+    assert comparisons
+    assert not [str(comparison) for comparison in comparisons if comparison.failed]
