@@ -3,10 +3,10 @@
     hatch run fuzz:run                       60 seconds in all, as in CI
     hatch run fuzz:run --seconds 3600        an hour
     hatch run fuzz:run requests responses    these targets only
-    hatch run fuzz:run --keep                put what was learned into the corpus, as little as covers as much
+    hatch run fuzz:run --keep                put what was learned into the corpus
 
-What makes a target fail is written beside the corpus, as `crash-...`, and the status is 1. Make a test
-vector of it.
+What makes a target fail is written into the working directory, as `TARGET-crash-...`, and the status
+is 1. Make a test vector of it.
 """
 
 import argparse
@@ -18,34 +18,36 @@ from pathlib import Path
 # Python puts this very folder on the path when it runs a folder; the package is named from the root.
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
+from tools.fuzz import corpus  # noqa: E402
 from tools.fuzz.targets import TARGETS  # noqa: E402
 
-HERE = Path(__file__).parent
-CORPUS = HERE / "corpus"
-
-# Longer inputs say nothing that shorter ones do not: see the limits in targets.py.
-MAX_SIZE = 500
+FUZZER = Path(__file__).with_name("one.py")
 
 
 def fuzz(target: str, seconds: int, keep: bool) -> bool:
     """Fuzz one target; True when nothing was found."""
-    kept = CORPUS / target
-    kept.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, str(HERE / "one.py"), target]
-    with tempfile.TemporaryDirectory() as learned:
-        options = [f"-max_total_time={seconds}", f"-max_len={MAX_SIZE}", "-timeout=5"]
-        options += [f"-artifact_prefix={CORPUS}/{target}-", "-verbosity=0", "-print_final_stats=1"]
+    with tempfile.TemporaryDirectory() as folder:
+        learned = Path(folder, "learned")
+        known = Path(folder, "known")
+        learned.mkdir()
+        known.mkdir()
+        for number, data in enumerate(corpus.load(target)):
+            (known / str(number)).write_bytes(data)
+        options = [f"-max_total_time={seconds}", f"-max_len={corpus.MAX_SIZE}", "-timeout=5"]
+        options += [f"-artifact_prefix={target}-", "-verbosity=0", "-print_final_stats=1"]
         # What is learned goes into the first folder; the others are read.
-        run = subprocess.run([*command, *options, learned, str(kept)], check=False)
+        run = subprocess.run(
+            [sys.executable, str(FUZZER), target, *options, str(learned), str(known)], check=False
+        )
         if keep and run.returncode == 0:
-            subprocess.run([*command, "-merge=1", str(kept), learned], check=True)
+            corpus.keep(target, [path.read_bytes() for path in learned.iterdir()])
     return run.returncode == 0
 
 
 def main() -> int:
     """Return the exit status: 0 when nothing was found."""
-    parser = argparse.ArgumentParser(prog="hatch run fuzz:run", description=__doc__)
-    parser.add_argument("targets", nargs="*", choices=[*TARGETS, []], help="all, if none is named")
+    parser = argparse.ArgumentParser(prog="hatch run fuzz:run")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}")
     parser.add_argument("--seconds", type=int, default=60, help="for all targets together")
     parser.add_argument("--keep", action="store_true", help="put what was learned into the corpus")
     options = parser.parse_args()
