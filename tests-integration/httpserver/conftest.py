@@ -18,8 +18,7 @@ import pytest
 PATIENCE = 30.0
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
+def _free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
@@ -29,7 +28,7 @@ class Program:
     """A Python script, started with a free port as its first argument, until the block ends."""
 
     def __init__(self, path: Path, *arguments: str) -> None:
-        self.port = free_port()
+        self.port = _free_port()
         self._command = [sys.executable, str(path), str(self.port), *arguments]
         self.returncode: int | None = None
         self.output = ""
@@ -49,7 +48,7 @@ class Program:
             start_new_session=True,
         )
         deadline = time.monotonic() + PATIENCE
-        while not self._listens():
+        while not self.listens(self.port):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self._kill()
                 raise AssertionError(f"it does not listen:\n{self.output}")
@@ -79,9 +78,11 @@ class Program:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
-    def _listens(self) -> bool:
+    @staticmethod
+    def listens(port: int) -> bool:
+        """Whether somebody listens on that port."""
         with socket.socket() as sock:
-            return sock.connect_ex(("127.0.0.1", self.port)) == 0
+            return sock.connect_ex(("127.0.0.1", port)) == 0
 
     def _kill(self) -> None:
         try:
@@ -96,6 +97,12 @@ class Program:
 def start() -> type[Program]:
     """`with start(path, *arguments) as program`."""
     return Program
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """Gives ports that nobody listens on."""
+    return _free_port
 
 
 class Certificate(NamedTuple):
