@@ -1,11 +1,13 @@
 """Real proxies that speak the PROXY protocol: HAProxy, both versions, and nginx."""
 
 import socket
+import ssl
 import textwrap
 from pathlib import Path
 
 import pytest
 
+from .programs import CERTIFICATES
 from .programs import PATIENCE
 from .programs import Process
 from .programs import free_port
@@ -27,24 +29,26 @@ class Echo(TCPServer):
         while True:
             await stream.write(await stream.read_until(b"\\n"))
 
-async def main():
-    server = Echo(proxy_protocol=True, proxy_networks=["127.0.0.0/8"])
+async def main(**options):
+    server = Echo(proxy_protocol=True, proxy_networks=["127.0.0.0/8", "unix"], **options)
     server.listen(0, "127.0.0.1")
     print("port", server.sockets[0].getsockname()[1])
     await server.serve_forever()
-
-asyncio.run(main())
 """
+PLAIN = SERVER + "asyncio.run(main())"
 
 
 def write(path: Path, text: str) -> None:
     path.write_text(textwrap.dedent(text))
 
 
-def talk(front: int, expected: str) -> None:
+def talk(front: int, expected: str, context: ssl.SSLContext | None = None) -> None:
     """Go through the proxy: our own address is what the server must see."""
     for _ in range(3):
-        with socket.create_connection(("127.0.0.1", front), PATIENCE) as client:
+        client = socket.create_connection(("127.0.0.1", front), PATIENCE)
+        if context is not None:
+            client = context.wrap_socket(client, server_hostname="localhost")
+        with client:
             client.sendall(b"hello\n")
             host, port = client.getsockname()
             reader = client.makefile("rb")
@@ -67,7 +71,7 @@ def talk(front: int, expected: str) -> None:
 def test_haproxy(send: str, expected: str, tmp_path: Path) -> None:
     front = free_port()
     configuration = tmp_path / "haproxy.cfg"
-    with Process.script(SERVER) as server:
+    with Process.script(PLAIN) as server:
         write(
             configuration,
             f"""
@@ -94,11 +98,42 @@ def test_haproxy(send: str, expected: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("send", ["send-proxy", "send-proxy-v2"])
+def test_tls_through_haproxy(send: str, tmp_path: Path) -> None:
+    """The header is in plain text, and what follows it is TLS."""
+    front = free_port()
+    configuration = tmp_path / "haproxy.cfg"
+    files = {
+        "certfile": str(CERTIFICATES / "localhost.pem"),
+        "keyfile": str(CERTIFICATES / "localhost.key"),
+    }
+    context = ssl.create_default_context(cafile=str(CERTIFICATES / "ca.pem"))
+    with Process.script(SERVER + f"asyncio.run(main(ssl_options={files}))") as server:
+        write(
+            configuration,
+            f"""
+            defaults
+                mode tcp
+                timeout connect 10s
+                timeout client 60s
+                timeout server 60s
+            listen front
+                bind 127.0.0.1:{front}
+                server one 127.0.0.1:{server.port()} {send}
+            """,
+        )
+        with Process(program("haproxy"), "-db", "-f", str(configuration)):
+            wait_until_it_listens(front)
+            talk(front, f"v{send[-1] if send[-1] == '2' else 1} {{host}} {{port}} ", context)
+        assert server.stop() == 0
+        assert not [line for line in server.lines if "refused" in line]
+
+
+@pytest.mark.parametrize("send", ["send-proxy", "send-proxy-v2"])
 def test_health_checks_of_haproxy(send: str, tmp_path: Path) -> None:
     """They speak for themselves: UNKNOWN or LOCAL, or nothing at all."""
     front = free_port()
     configuration = tmp_path / "haproxy.cfg"
-    with Process.script(SERVER) as server:
+    with Process.script(PLAIN) as server:
         write(
             configuration,
             f"""
@@ -126,7 +161,7 @@ def test_health_checks_of_haproxy(send: str, tmp_path: Path) -> None:
 def test_nginx(tmp_path: Path) -> None:
     front = free_port()
     configuration = tmp_path / "nginx.conf"
-    with Process.script(SERVER) as server:
+    with Process.script(PLAIN) as server:
         write(
             configuration,
             f"""
