@@ -969,7 +969,9 @@ async def test_a_write_that_is_done_is_not_waited_for() -> None:
 
 
 @asynchronous
-async def test_connection_is_lost_while_a_delegate_waits() -> None:
+async def test_connection_is_lost_while_a_delegate_waits(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     peer = Peer()
     gate = asyncio.get_running_loop().create_future()
 
@@ -988,6 +990,7 @@ async def test_connection_is_lost_while_a_delegate_waits() -> None:
     gate.set_exception(ValueError("too late"))
     await asyncio.sleep(0)
     assert delegate.outcome == CUT_SHORT
+    assert "too late" in caplog.text
 
 
 @asynchronous
@@ -1173,6 +1176,34 @@ async def test_detach_afterwards(method: str, head: bytes, slowly: bool) -> None
     assert delegate.outcome == COMPLETE
     await asyncio.get_running_loop().sock_sendall(peer.socket, head[len(first) :] + b"second")
     assert await connection.detach().read_bytes(12) == b"first second"
+
+
+@pytest.mark.parametrize("where", ["before", "within"])
+@asynchronous
+async def test_delegate_goes_on_after_detach(where: str, caplog: pytest.LogCaptureFixture) -> None:
+    """What it returned is a program of its own then, which nobody waits for."""
+    peer = Peer()
+
+    class Delegate(Recorder):
+        def headers_received(
+            self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+        ) -> Awaitable[None]:
+            return self.talk(connection.detach() if where == "before" else None)
+
+        async def talk(self, stream: IOStream | None) -> None:
+            stream = stream or connection.detach()
+            self.chunks.append(await stream.read_bytes(12))
+            raise ValueError("nobody catches this")
+
+    delegate = Delegate()
+    connection = request(peer.stream, Upgrade="x", Connection="upgrade")
+    result = asyncio.ensure_future(connection.read_response(delegate))
+    await peer.send(SWITCHED)
+    await asyncio.get_running_loop().sock_sendall(peer.socket, b"second")
+    assert await result is False
+    await until(lambda: caplog.records)
+    assert delegate.body == b"first second"
+    assert "nobody catches this" in caplog.text
 
 
 @asynchronous

@@ -148,7 +148,8 @@ async def test_pipelined_answers_come_in_order_whoever_is_ready_first() -> None:
 async def test_answers_to_what_came_in_one_segment_leave_in_one() -> None:
     client = Client()
     await client.send(GET * 16)
-    assert len(read_answers(client.socket.recv(65536))) == 16
+    segment = await asyncio.get_running_loop().sock_recv(client.socket, 65536)
+    assert len(read_answers(segment)) == 16
 
 
 @asynchronous
@@ -753,7 +754,9 @@ async def test_the_end_of_the_input_waits_for_the_application() -> None:
 
 
 @asynchronous
-async def test_a_connection_that_ends_while_a_message_is_held_up() -> None:
+async def test_a_connection_that_ends_while_a_message_is_held_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     application = Application()
     gate = asyncio.get_running_loop().create_future()
     application.on_headers = lambda message: gate
@@ -763,6 +766,7 @@ async def test_a_connection_that_ends_while_a_message_is_held_up() -> None:
     gate.set_exception(LookupError("nobody waits for this"))
     await client.turn()
     assert application.messages[0].calls == ["headers_received", "on_connection_close"]
+    assert "nobody waits for this" in caplog.text
 
 
 # --- another protocol

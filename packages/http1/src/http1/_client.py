@@ -37,6 +37,7 @@ from ._errors import HTTPInputError
 from ._headers import HTTPHeaders
 from ._holdup import Holdup
 from ._holdup import is_over
+from ._holdup import log_late
 from ._log import log_refused
 from ._message_parser import State
 from ._response_parser import ResponseParser
@@ -289,18 +290,23 @@ class ResponseReader:
 
     def _wait_for(self, waiting: Awaitable[None] | None) -> None:
         """Read on when what the delegate returned is done."""
-        if waiting is not None and not is_over(waiting) and self._state is Reading.RESPONSE:
+        if waiting is None or is_over(waiting):
+            return
+        holdup = Holdup(waiting, self._go_on)
+        if self._state is Reading.RESPONSE:
+            self._held = holdup
             self._parser.pause()
             self.stream.pause_reading()
-            self._held = Holdup(waiting, self._go_on)
 
     def _go_on(self, holdup: Holdup, error: BaseException | None) -> None:
-        if holdup is self._held:
-            self._held = None
-            if error is None:
-                self._resume()
-            else:
-                self._delegate_failed(error)
+        if holdup is not self._held:
+            log_late(error)
+            return
+        self._held = None
+        if error is None:
+            self._resume()
+        else:
+            self._delegate_failed(error)
 
     def _resume(self) -> None:
         """Read on: what is kept in the parser first, then what comes."""

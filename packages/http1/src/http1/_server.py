@@ -47,6 +47,7 @@ from ._errors import printable
 from ._headers import HTTPHeaders
 from ._holdup import Holdup
 from ._holdup import is_over
+from ._holdup import log_late
 from ._linger import Linger
 from ._log import log_refused
 from ._mypyc import mypyc_attr
@@ -416,12 +417,15 @@ class HTTP1ServerConnection:
 
     def _hold(self, waiting: Awaitable[None]) -> None:
         """Read on when what a delegate returned is done."""
-        self._parser.pause()
-        self.stream.pause_reading()
-        self._held = Holdup(waiting, self._go_on)
+        holdup = Holdup(waiting, self._go_on)
+        if self._exchange is not None:
+            self._held = holdup
+            self._parser.pause()
+            self.stream.pause_reading()
 
     def _go_on(self, holdup: Holdup, error: BaseException | None) -> None:
         if holdup is not self._held:
+            log_late(error)
             return
         self._held = None
         if error is not None:
