@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from http1 import HTTP1ConnectionParameters
 from http1 import HTTPHeaders
 from http1 import ResponseStartLine
 from httpserver import HTTPServer
@@ -86,6 +87,26 @@ class TestDrain:
                 assert await peer.rest() == b""
                 gate.opened.set()
                 await asyncio.sleep(0)
+
+        run(main())
+
+    def test_clients_that_keep_their_side_open_do_not_hold_it_up(
+        self, serving: Serving, run: Run, reply: Reply
+    ) -> None:
+        async def main() -> None:
+            gate = Gate(reply)
+            parameters = HTTP1ConnectionParameters(linger_timeout=1000)
+            server = HTTPServer(gate, parameters=parameters)
+            async with serving(server) as site:
+                peer = await site.connect()
+                await peer.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+                await gate.asked.wait()
+                draining = asyncio.create_task(server.drain(timeout=1000))
+                await asyncio.sleep(0)
+                gate.opened.set()
+                assert await draining == (1, 0)
+                answer = await peer.answer()
+                assert (answer.body, answer.headers["Connection"]) == (b"/slow", "close")
 
         run(main())
 

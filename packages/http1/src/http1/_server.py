@@ -533,8 +533,10 @@ class HTTP1ServerConnection:
         self._cut_off()
         stream = self.stream
         stream.shutdown_write()
-        if complete and not self._parser.keep_alive and not stream.writing():
-            # The client has said that nothing comes after this request.
+        last = self._draining or not self._parser.keep_alive
+        if complete and last and not stream.writing():
+            # The client has said that nothing comes after this request; or this process is about
+            # to end, which must not wait for clients that keep their side open.
             stream.close()
         elif self._deadlines is not None:
             self._deadlines.discard(self)
