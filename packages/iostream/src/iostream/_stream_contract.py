@@ -42,6 +42,10 @@ async def _rounds(count: int = 3) -> None:
         await asyncio.sleep(0)
 
 
+class _Mark(Exception):
+    """Something that a stream can be given to keep."""
+
+
 class StreamContract:
     """Derive from it, define `make_pair`, and let pytest find the ``test_`` methods.
 
@@ -691,12 +695,19 @@ class StreamContract:
             for use in (self._use_pull, self._use_push, self._use_failing_read):
                 near, far = await self.make_pair()
                 await use(near, far)
-                near.close()
-                far.close()
+                # A stream may not take weak references (compiled it does not), so each is given
+                # something that does, to keep for as long as it lives.
+                kept = []
+                for stream in (near, far):
+                    stream.close()
+                    mark = _Mark()
+                    kept.append(weakref.ref(mark))
+                    stream.error = mark
+                    del mark, stream
                 await _rounds(6)
-                ends = weakref.ref(near), weakref.ref(far)
+                assert all(mark() is not None for mark in kept)
                 del near, far
-                assert [end() for end in ends] == [None, None], use.__name__
+                assert [mark() for mark in kept] == [None, None], use.__name__
         finally:
             gc.enable()
 
