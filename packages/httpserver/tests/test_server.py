@@ -55,6 +55,28 @@ class TestServing:
         assert first.server_connection is second.server_connection
         assert second.arguments == {}
 
+    @pytest.mark.parametrize(
+        ("line", "url", "host_name"),
+        [
+            ("GET http://B.example:81/x?y HTTP/1.1", "http://B.example:81/x?y", "b.example"),
+            ("GET http://b.example HTTP/1.1", "http://b.example/", "b.example"),
+            ("OPTIONS * HTTP/1.1", "http://a.example", "a.example"),
+        ],
+    )
+    def test_forms_of_the_target(
+        self, serving: Serving, run: Run, reply: Reply, line: str, url: str, host_name: str
+    ) -> None:
+        async def main() -> None:
+            server = HTTPServer(
+                lambda request: reply(request, f"{request.full_url()} {request.host_name}".encode())
+            )
+            async with serving(server) as site:
+                peer = await site.connect()
+                await peer.send(line.encode() + b"\r\nHost: a.example\r\n\r\n")
+                assert (await peer.answer()).body.decode() == f"{url} {host_name}"
+
+        run(main())
+
     def test_body_in_pieces_is_joined(self, serving: Serving, run: Run, reply: Reply) -> None:
         async def main() -> None:
             server = HTTPServer(lambda request: reply(request, request.body[::-1]))

@@ -69,7 +69,8 @@ class HTTPServerRequest:
     ) -> None:
         #: The method as it came, `"GET"` for instance: methods are case-sensitive.
         self.method: str
-        #: The request target as it came.
+        #: The path and the query, percent-encoded. A target in absolute form is taken apart: what
+        #: comes before the path is the `host` then (RFC 9112 section 3.2.2).
         self.uri: str
         #: `"HTTP/1.1"` or `"HTTP/1.0"`.
         self.version: str
@@ -201,7 +202,9 @@ class HTTPServerRequest:
 
     def full_url(self) -> str:
         """The URL that was asked for."""
-        return f"{self.protocol}://{self.host}{self.uri}"
+        # RFC 9112 section 3.3: the asterisk form stands for the server as such, without a path.
+        target = "" if self.uri == "*" else self.uri
+        return f"{self.protocol}://{self.host}{target}"
 
     def request_time(self) -> float:
         """Seconds since the request was there in full."""
