@@ -98,18 +98,12 @@ def test_log_late(caplog: pytest.LogCaptureFixture) -> None:
     assert "mine" in caplog.text
 
 
-class Tunnel(HTTPServerConnectionDelegate, HTTPMessageDelegate):
+class Tunnel(HTTPMessageDelegate):
     """Takes the connection over, and returns what it does with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: HTTP1Connection) -> None:
+        self.connection = connection
         self.read = b""
-
-    def start_request(
-        self, server_conn: HTTP1ServerConnection, request_conn: HTTPConnection
-    ) -> HTTPMessageDelegate:
-        assert isinstance(request_conn, HTTP1Connection)
-        self.connection = request_conn
-        return self
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -120,13 +114,24 @@ class Tunnel(HTTPServerConnectionDelegate, HTTPMessageDelegate):
         self.read = await stream.read_until_close()
 
 
+class Tunnels(HTTPServerConnectionDelegate):
+    tunnel: Tunnel
+
+    def start_request(
+        self, server_conn: HTTP1ServerConnection, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        assert isinstance(request_conn, HTTP1Connection)
+        self.tunnel = Tunnel(request_conn)
+        return self.tunnel
+
+
 @asynchronous
 async def test_what_a_delegate_returns_after_detach_runs_on() -> None:
     peer = Peer()
-    tunnel = Tunnel()
-    HTTP1ServerConnection(peer.stream).start_serving(tunnel)
+    tunnels = Tunnels()
+    HTTP1ServerConnection(peer.stream).start_serving(tunnels)
     await peer.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nfirst ")
     peer.socket.send(b"second")
     peer.end()
-    await until(lambda: tunnel.read)
-    assert tunnel.read == b"first second"
+    await until(lambda: tunnels.tunnel.read)
+    assert tunnels.tunnel.read == b"first second"
