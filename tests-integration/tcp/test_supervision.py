@@ -78,8 +78,11 @@ def pid_in(line: str) -> int:
 
 
 @pytest.mark.slow
-def test_ten_rolling_replacements_lose_no_connection() -> None:
-    with Process.script(SERVER) as server:
+@pytest.mark.parametrize(
+    "install", ["", "import uvloop; uvloop.install()"], ids=["asyncio", "uvloop"]
+)
+def test_ten_rolling_replacements_lose_no_connection(install: str) -> None:
+    with Process.script(install + SERVER) as server:
         port = server.port()
         workers = [pid_in(server.line("started")) for _ in range(2)]
         with Load(port, clients=4) as load:
