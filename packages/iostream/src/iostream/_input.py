@@ -180,9 +180,10 @@ class InputHalf(OutputHalf):
             receiver.data_received(data)
         except Exception as exc:
             self._receiver_failed(exc)
-        self._corks -= 1
-        if self._corked and not self._corks:
-            self._flush_corked()
+        if self._corked and self._corks == 1:
+            self._turn.uncork(self)
+        else:
+            self._corks -= 1
 
     def _on_readable_aside(self) -> None:
         """The descriptor is readable and input does not flow."""

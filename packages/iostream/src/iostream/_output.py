@@ -21,6 +21,7 @@ from ._send_queue import JOIN_LIMIT
 from ._send_queue import SendQueue
 from ._states import Life
 from ._states import Output
+from ._turn import turn_of
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
@@ -43,6 +44,7 @@ class OutputHalf(Descriptor):
         "_corked_size",
         "_corks",
         "_queue",
+        "_turn",
         "_write_waiters",
         "bytes_sent",
         "max_write_buffer_size",
@@ -53,6 +55,7 @@ class OutputHalf(Descriptor):
         self.max_write_buffer_size = max_write_buffer_size
         self.bytes_sent = 0
         self._completed = completed_future(self._loop)
+        self._turn = turn_of(self._loop)
         self._corks = 0
         self._corked: list[bytes] = []
         self._corked_size = 0
