@@ -69,6 +69,7 @@ async def test_byte_by_byte(vector: Vector) -> None:
     await check(vector, in_bytes(vector.data))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vector", [each for each in REQUESTS if len(each.data) <= SHORT], ids=name)
 @asynchronous
 async def test_cut_everywhere(vector: Vector) -> None:
