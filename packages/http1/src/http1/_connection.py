@@ -35,6 +35,7 @@ from ._grammar import CRLF
 from ._grammar import CRLF_CRLF
 from ._headers import HTTPHeaders
 from ._mypyc import mypyc_attr
+from ._parameters import DEFAULT_PARAMETERS
 from ._parameters import HTTP1ConnectionParameters
 from ._request_head import encode_request_head
 from ._response_head import encode_response_head
@@ -97,6 +98,7 @@ class HTTP1Connection(HTTPConnection):
         connection.finish()
         still_open = await connection.read_response(delegate)
 
+    params: limits and habits; None: the defaults.
     context: any object; an application finds it again as `connection.context`.
     """
 
@@ -124,7 +126,7 @@ class HTTP1Connection(HTTPConnection):
     ) -> None:
         self.stream = stream
         self.is_client = is_client
-        self.params = HTTP1ConnectionParameters() if params is None else params
+        self.params = DEFAULT_PARAMETERS if params is None else params
         self.context = context
         self._reader: Reader | None = ResponseReader(self) if is_client else None
         #: How much of the message has been written.

@@ -155,3 +155,7 @@ def _size(name: str, given: int | None, default: int, least: int = 1) -> int:
     if given < least:
         raise ValueError(f"{name} is in bytes, {least} or more, not {given}")
     return given
+
+
+#: Those of all connections that are given none, so that one timer looks after all of them.
+DEFAULT_PARAMETERS: Final = HTTP1ConnectionParameters()

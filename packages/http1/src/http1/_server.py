@@ -51,6 +51,7 @@ from ._holdup import log_late
 from ._linger import Linger
 from ._log import log_refused
 from ._mypyc import mypyc_attr
+from ._parameters import DEFAULT_PARAMETERS
 from ._parameters import HTTP1ConnectionParameters
 from ._request_parser import RequestParser
 from ._start_line import RequestStartLine
@@ -126,7 +127,7 @@ class HTTP1ServerConnection:
         context: object = None,
     ) -> None:
         self.stream = stream
-        self.params = HTTP1ConnectionParameters() if params is None else params
+        self.params = DEFAULT_PARAMETERS if params is None else params
         self.context = context
         #: How many requests have come on this connection.
         self.requests = 0
