@@ -226,6 +226,20 @@ class TestRequests:
 
 
 class TestAnswers:
+    # 599 is what Tornado's client makes of an answer that ends too early.
+    @pytest.mark.parametrize(("length", "status"), [("2", 500), ("20", 599), ("nonsense", 500)])
+    def test_wrong_content_length(self, length: str, status: int, caplog: Any) -> None:
+        class Wrong(RequestHandler):
+            def get(self) -> None:
+                self.set_header("Content-Length", length)
+                self.finish("hello")
+
+        async def main() -> None:
+            async with serving([("/", Wrong)]) as site:
+                assert (await site.ask("/")).code == status
+
+        run(main)
+
     def test_head_and_not_modified(self) -> None:
         async def main() -> None:
             class Text(RequestHandler):

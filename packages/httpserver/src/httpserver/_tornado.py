@@ -21,12 +21,14 @@ from http1 import HTTPConnection
 from http1 import HTTPHeaders
 from http1 import HTTPInputError
 from http1 import HTTPMessageDelegate
+from http1 import HTTPOutputError
 from http1 import HTTPServerConnectionDelegate
 from http1 import RequestStartLine
 from http1 import ResponseStartLine
 from iostream import IOStream
 from netsock import IOLoop
 
+from ._error_answer import answer_error
 from ._exchange import Exchange
 from ._exchange import ExchangeWrapper
 from ._exchange import OutgoingHeaders
@@ -105,12 +107,13 @@ class _TornadoMessage(HTTPMessageDelegate):
 class _TornadoExchange(ExchangeWrapper):
     """An exchange whose futures fail with Tornado's exceptions, and whose stream is like Tornado's."""
 
-    __slots__ = ("_close_callback", "_server")
+    __slots__ = ("_begun", "_close_callback", "_server")
 
     def __init__(self, inner: Exchange, server: HTTP1ServerConnection) -> None:
         super().__init__(inner)
         self._server = server
         self._close_callback: Callable[[], None] | None = None
+        self._begun = False  # whether a head has been written
 
     def set_close_callback(self, callback: Callable[[], None] | None) -> None:
         """Call `callback` when the client is gone, or seems to be.
@@ -135,7 +138,15 @@ class _TornadoExchange(ExchangeWrapper):
         headers: OutgoingHeaders,
         chunk: bytes | None = None,
     ) -> Future[None]:
-        return translated(self.inner.write_headers(start_line, headers, chunk))
+        try:
+            future = self.inner.write_headers(start_line, headers, chunk)
+        except HTTPOutputError:
+            if not self._begun:
+                # Tornado takes the head for written, even if it was refused, and says no more.
+                answer_error(self.inner, 500, "Internal Server Error", "the application failed")
+            raise
+        self._begun = True
+        return translated(future)
 
     def write(self, chunk: bytes) -> Future[None]:
         return translated(self.inner.write(chunk))
