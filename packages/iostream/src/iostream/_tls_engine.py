@@ -9,6 +9,7 @@ be forgotten.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from typing import Final
 from typing import cast
 
@@ -89,7 +90,8 @@ class TLSEngine:
         else:
             try:
                 # With a buffer the result is a size; typeshed knows only the other form.
-                size = cast(int, self.ssl_object.read(len(buffer), buffer))
+                read_into = cast("Callable[[int, memoryview], int]", self.ssl_object.read)
+                size = read_into(len(buffer), buffer)
             except ssl.SSLZeroReturnError:
                 size = 0
             except ssl.SSLWantReadError:
