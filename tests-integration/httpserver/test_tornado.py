@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from tornado import iostream as tornado_iostream
 from tornado.httpclient import AsyncHTTPClient
+from tornado.httpclient import HTTPClientError
 from tornado.httpclient import HTTPRequest
 from tornado.httpclient import HTTPResponse
 from tornado.httputil import HTTPHeaders as TornadoHeaders
@@ -226,9 +227,8 @@ class TestRequests:
 
 
 class TestAnswers:
-    # 599 is what Tornado's client makes of an answer that ends too early.
-    @pytest.mark.parametrize(("length", "status"), [("2", 500), ("20", 599), ("nonsense", 500)])
-    def test_wrong_content_length(self, length: str, status: int, caplog: Any) -> None:
+    @pytest.mark.parametrize("length", ["2", "20", "nonsense"])
+    def test_wrong_content_length(self, length: str, caplog: Any) -> None:
         class Wrong(RequestHandler):
             def get(self) -> None:
                 self.set_header("Content-Length", length)
@@ -236,7 +236,11 @@ class TestAnswers:
 
         async def main() -> None:
             async with serving([("/", Wrong)]) as site:
-                assert (await site.ask("/")).code == status
+                if length == "20":
+                    with pytest.raises(HTTPClientError, match="Connection closed"):
+                        await site.ask("/")
+                else:
+                    assert (await site.ask("/")).code == 500
 
         run(main)
 
