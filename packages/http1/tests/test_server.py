@@ -726,6 +726,36 @@ async def test_nothing_is_delivered_while_the_application_holds_a_message_up() -
     assert len(read_answers(await client.receive_all())) == 2
 
 
+@pytest.mark.parametrize("behind", [b"x\r\n", b"\x00"])
+@asynchronous
+async def test_what_is_wrong_behind_a_piece_waits_for_the_application(behind: bytes) -> None:
+    application = Application()
+    gate = asyncio.get_running_loop().create_future()
+    application.on_data = lambda message: gate
+    client = Client(application)
+    await client.send(CHUNKED_POST + b"5\r\nhello\r\n" + behind)
+    await client.turn()
+    assert application.messages[0].calls == ["headers_received", "data_received"]
+    gate.set_result(None)
+    (answer,) = read_answers(await client.receive_all())
+    assert answer.status == 400
+    assert application.messages[0].calls[-1] == "on_connection_close"
+
+
+@asynchronous
+async def test_an_early_answer_ends_the_wait_for_its_application() -> None:
+    application = Application()
+    gate = asyncio.get_running_loop().create_future()
+    application.on_headers = lambda message: gate
+    client = Client(application)
+    await client.send(POST)
+    application.messages[0].answer(body=b"early")
+    application.on_headers = lambda message: None
+    answers = read_answers(await client.exchange(b"hello", GET))
+    assert [answer.body for answer in answers] == [b"early", b"hello"]
+    gate.set_result(None)
+
+
 @asynchronous
 async def test_a_done_future_does_not_hold_up() -> None:
     application = Application()

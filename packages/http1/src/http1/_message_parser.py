@@ -200,8 +200,8 @@ class MessageParser:
         self.paused = False
         if self._running:
             return
-        if self.held or self._pieces or self._state is _END or self._state is _BODY:
-            self.feed(b"")
+        # Whatever is to be told, there may be nothing to be read.
+        self.feed(b"")
         if self._eof and not self.paused:
             self._at_eof()
 
@@ -254,6 +254,8 @@ class MessageParser:
                 self._behind_head = _NOTHING
             elif self._pieces:
                 self._deliver_piece()
+            elif self._error is not None:
+                raise self._error
             elif state is _BODY:
                 self._state = _END
                 self._begin_body()
@@ -397,9 +399,7 @@ class MessageParser:
             self._after_pieces()
 
     def _after_pieces(self) -> None:
-        """Everything that was decoded has been delivered: what comes next?"""
-        if self._error is not None:
-            raise self._error
+        """Everything that was decoded has been delivered: was that all of the body?"""
         if self._state is _CHUNKED_BODY and self._chunked is not None and self._chunked.done:
             self._state = _END
 

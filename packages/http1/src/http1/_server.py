@@ -362,6 +362,10 @@ class HTTP1ServerConnection:
             # Little is left of the request: read it, to keep the connection.
             self._drop_message()
             self._message = _DISCARD
+            if self._held is not None:
+                # What the application waits for is nobody's business any more.
+                self._held = None
+                self._caught_up()
 
     def release(self) -> IOStream:
         self._ending = True
