@@ -65,13 +65,8 @@ def measure(arguments: argparse.Namespace) -> Session:
     )
     python = environment.peers(arguments.refresh)
     compiled = environment.compiled(python, arguments.wheels) if arguments.wheels else None
-    about = {
-        **machine.describe(),
-        "commit": environment.commit(),
-        "date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "rounds": f"{rounds} of {seconds} s",
-    }
-    found = Session(about, environment.versions(python))
+    found = Session(machine.describe(), environment.versions(python))
+    measured = f"of {environment.commit()}, {rounds} rounds of {seconds:g} s"
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         scratch = Path(folder)
         site = Site(
@@ -87,6 +82,7 @@ def measure(arguments: argparse.Namespace) -> Session:
         with Display(rounds * sum(len(keys) for _, keys in work)) as display:
             for row, keys in work:
                 result = measure_row(site, row, keys, display.sampled)
+                result.measured = f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC {measured}"
                 found.rows.append(result)
                 display.finished(row, result)
     return found

@@ -24,9 +24,15 @@ def write(session: Session, folder: Path) -> None:
 
 
 def publish(session: Session) -> None:
-    """Put the results between the two marks of the page, the charts beside it."""
+    """Put the results between the two marks of the page, the charts beside it.
+
+    Rows that were not measured this time stay as they are.
+    """
     CHARTS.mkdir(parents=True, exist_ok=True)
-    session.save(CHARTS / "results.json")
+    stored = CHARTS / "results.json"
+    if stored.exists():
+        session = Session.load(stored).merge(session)
+    session.save(stored)
     drawn = {path.stem for path in charts.draw(session, CHARTS)}
     PAGE.write_text(replaced(PAGE.read_text(), report.render(session, drawn)))
 

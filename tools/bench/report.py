@@ -25,10 +25,10 @@ def render(session: Session, charts: Collection[str] = ()) -> str:
 
 
 def about(session: Session) -> str:
-    """What was measured, where and when."""
+    """Where it was measured, and against whom."""
     facts = "; ".join(f"{name} {value}" for name, value in session.about.items())
     peers = ", ".join(f"{name} {version}" for name, version in session.peers.items())
-    return f"Measured: {facts}.\n\nPeers: {peers}."
+    return f"The machine: {facts}.\n\nPeers: {peers}."
 
 
 def verdicts(session: Session) -> str:
@@ -49,6 +49,8 @@ def _verdict_line(verdict: Verdict) -> tuple[str, ...]:
 def row_section(row: RowResult) -> str:
     """One row: its title, a warning when it was noisy, its table, who could not take part."""
     parts = [f"### {row.title}"]
+    if row.measured:
+        parts.append(f"Measured {row.measured}.")
     if reasons := row.noise():
         parts.append(f"**Too noisy to conclude from:** {'; '.join(reasons)}.")
     parts.append(row_table(row))

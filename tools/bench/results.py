@@ -46,7 +46,7 @@ class Entry:
 
 @dataclass
 class RowResult:
-    """One row."""
+    """One row; ``measured`` says when, of which commit, and in how many rounds."""
 
     key: str
     title: str
@@ -55,6 +55,7 @@ class RowResult:
     reference: str
     entries: list[Entry] = field(default_factory=list)
     foreign_shares: list[float] = field(default_factory=list)
+    measured: str = ""
 
     def entry(self, key: str) -> Entry | None:
         """The entry of this contender, when it has samples."""
@@ -80,6 +81,11 @@ class Session:
     def row(self, key: str) -> RowResult | None:
         """The row of this key, when it was measured."""
         return next((row for row in self.rows if row.key == key), None)
+
+    def merge(self, newer: "Session") -> "Session":
+        """This session with the rows of a newer one in the place of its own."""
+        rows = {row.key: row for row in (*self.rows, *newer.rows)}
+        return Session(newer.about, newer.peers, list(rows.values()))
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""

@@ -22,6 +22,12 @@ def test_who_could_not_take_part_is_named() -> None:
     assert "the granian: did not start: no such file." in report.render(small_session())
 
 
+def test_each_row_says_when_it_was_measured() -> None:
+    (row,) = small_session().rows
+    row.measured = "yesterday of abc1234"
+    assert "Measured yesterday of abc1234." in report.row_section(row)
+
+
 def test_noise_is_said_above_the_table() -> None:
     (row,) = small_session().rows
     row.foreign_shares = [0.3]

@@ -11,6 +11,16 @@ def test_a_session_survives_its_file(tmp_path: Path) -> None:
     assert Session.load(tmp_path / "results.json") == session
 
 
+def test_newer_rows_take_the_place_of_older_ones() -> None:
+    older = small_session()
+    newer = small_session()
+    newer.rows[0].measured = "later"
+    newer.rows.append(small_session().rows[0])
+    newer.rows[1].key = "post"
+    assert [row.measured for row in older.merge(newer).rows] == ["later", ""]
+    assert [row.measured for row in newer.merge(older).rows] == ["", ""]
+
+
 def test_an_entry_without_samples_is_not_found() -> None:
     (row,) = small_session().rows
     assert row.entry("granian") is None
