@@ -76,6 +76,7 @@ class HTTPExchange(HTTPMessageDelegate):
     _gone = False  # whether the client has left before the end
     _room: asyncio.Future[None] | None = None  # done when more of the body is wanted
     _changed: asyncio.Event | None = None  # set with the next thing that happens
+    _waited = False  # whether it has ever been waited for
     # The answer.
     _answering = Answering.NOTHING
     _start: Message | None = None
@@ -146,6 +147,9 @@ class HTTPExchange(HTTPMessageDelegate):
         self._make_room()
         self._notify()
 
+    def go_away(self) -> None:
+        """Nothing: a request is answered, however long that takes; see `HTTPServer.drain`."""
+
     # --- What the application calls
 
     async def receive(self) -> dict[str, Any]:
@@ -153,6 +157,9 @@ class HTTPExchange(HTTPMessageDelegate):
 
         A piece is all that has come since the last one. It is read from the client no faster than
         it is asked for here.
+
+        A client that has shut its sending side while it is waited for here counts as gone, because
+        that is what it looks like. It is still answered, if the application likes.
         """
         while self._answering is not _DONE and not self._gone:
             if self._kept or (self._complete and not self._request_told):
@@ -160,7 +167,9 @@ class HTTPExchange(HTTPMessageDelegate):
             self._make_room()
             if self._connection.stream.closed():
                 break
+            self._waited = True
             self._connection.set_close_callback(self._client_gone)
+            self._server.set_eof_callback(self._client_gone)
             changed = self._changed
             if changed is None:
                 changed = self._changed = asyncio.Event()
@@ -192,11 +201,7 @@ class HTTPExchange(HTTPMessageDelegate):
                 else:
                     written = connection.write(body)
                 if not message.get("more_body", False):
-                    if (
-                        self._changed is None
-                        and self._room is None
-                        and "trailers" not in start_message
-                    ):
+                    if not self._waited and self._room is None and "trailers" not in start_message:
                         # The usual end: nobody waits for it.
                         self._answering = _DONE
                         connection.finish()
@@ -261,6 +266,8 @@ class HTTPExchange(HTTPMessageDelegate):
         self._answering = _DONE
         self._make_room()
         self._notify()
+        if self._waited:
+            self._server.set_eof_callback(None)
         self._connection.finish(trailers)
 
     async def _send_file(self, path: str) -> None:

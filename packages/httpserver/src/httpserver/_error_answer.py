@@ -1,5 +1,7 @@
 """`answer_error`: what a client is told when an application has failed."""
 
+from collections.abc import Mapping
+
 from http1 import HTTPConnection
 from http1 import HTTPHeaders
 from http1 import HTTPOutputError
@@ -8,14 +10,24 @@ from http1 import ResponseStartLine
 from ._exchange import Exchange
 
 
-def answer_error(connection: HTTPConnection, status: int, reason: str, text: str) -> None:
-    """Answer with an error, or cut the answer short if one has begun; then close."""
+def answer_error(
+    connection: HTTPConnection,
+    status: int,
+    reason: str,
+    text: str,
+    fields: Mapping[str, str] | None = None,
+) -> None:
+    """Answer with an error, or cut the answer short if one has begun; then close.
+
+    `fields` are what this status needs in its head.
+    """
     body = f"{status} {reason}: {text}\n".encode()
     headers = HTTPHeaders(
         {
             "Content-Type": "text/plain; charset=utf-8",
             "Content-Length": str(len(body)),
             "Connection": "close",
+            **(fields or {}),
         }
     )
     try:
