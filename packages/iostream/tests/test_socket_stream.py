@@ -298,6 +298,27 @@ def test_a_receiver_that_raises_is_logged_and_the_stream_closed(
     assert all(record.name.startswith("iostream") for record in caplog.records)
 
 
+def test_a_receiver_that_is_cancelled_is_one_that_raises(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test() -> None:
+        near, far = pair()
+
+        class Cancelled(Recorder):
+            def data_received(self, data: bytes) -> None:
+                raise asyncio.CancelledError
+
+        recorder = Cancelled()
+        far.set_receiver(recorder)
+        near.write(b"x")
+        await recorder.until_event("lost")
+        assert isinstance(recorder.lost, asyncio.CancelledError)
+        near.close()
+
+    run(test())
+    assert len(caplog.records) == 1
+
+
 def test_no_descriptor_leaks(run: Run) -> None:
     async def test() -> None:
         before = len(os.listdir("/proc/self/fd"))

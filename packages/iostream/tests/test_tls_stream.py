@@ -418,6 +418,14 @@ def test_a_cancelled_start_tls_closes_the_connection(run: Run, contexts: Context
 # ---- Options ----
 
 
+def test_a_wrapped_socket_is_refused(contexts: Contexts) -> None:
+    near, far = socket.socketpair()
+    wrapped = contexts[0].wrap_socket(near, server_side=True, do_handshake_on_connect=False)
+    with wrapped, pytest.raises(TypeError, match="plain socket"):
+        SSLIOStream(wrapped, ssl_options=contexts[0], server_side=True)
+    far.close()
+
+
 def test_options(certificate: tuple[str, str]) -> None:
     certfile, keyfile = certificate
     context = ssl.create_default_context()

@@ -120,10 +120,10 @@ class Descriptor:
     def _transmit_batch(self, batch: Batch) -> int:
         """Give what `SendQueue.batch` made up to the kernel, as `_transmit` does."""
         if isinstance(batch, list):
-            return self._transmit(batch[0])
+            return self._send_some(batch[0])
         if isinstance(batch, FileSegment):
-            return self._transmit(batch.peek(JOIN_LIMIT))
-        return self._transmit(batch)
+            return self._send_some(batch.peek(JOIN_LIMIT))
+        return self._send_some(batch)
 
     def _before_close(self) -> None:
         """The stream is about to be closed in good order: a last chance to say good-bye."""

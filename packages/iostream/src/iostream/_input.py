@@ -178,7 +178,7 @@ class InputHalf(OutputHalf):
         self._corks += 1
         try:
             receiver.data_received(data)
-        except Exception as exc:
+        except BaseException as exc:
             self._receiver_failed(exc)
         if self._corked and self._corks == 1:
             self._turn.uncork(self)
@@ -229,7 +229,7 @@ class InputHalf(OutputHalf):
             self._corks += 1
             try:
                 self._receiver.data_received(data)
-            except Exception as exc:
+            except BaseException as exc:
                 self._receiver_failed(exc)
             self.uncork()
 
@@ -251,11 +251,14 @@ class InputHalf(OutputHalf):
             self._corks += 1
             try:
                 self._receiver.eof_received()
-            except Exception as exc:
+            except BaseException as exc:
                 self._receiver_failed(exc)
             self.uncork()
 
-    def _receiver_failed(self, exc: Exception) -> None:
+    def _receiver_failed(self, exc: BaseException) -> None:
+        if isinstance(exc, (KeyboardInterrupt, SystemExit)):
+            self._fail(exc)
+            raise exc
         logger.error("Receiver %r raised: closing %r", self._receiver, self, exc_info=exc)
         self._fail(exc)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from ._base import BaseIOStream
 from ._mypyc import mypyc_attr
@@ -27,6 +28,10 @@ class PipeIOStream(BaseIOStream):
         read_chunk_size: int | None = None,
         max_write_buffer_size: int | None = None,
     ) -> None:
+        if sys.platform == "win32":
+            raise NotImplementedError(
+                "no loop can watch a pipe on Windows: use threads, or sockets"
+            )
         super().__init__(max_buffer_size, read_chunk_size, max_write_buffer_size)
         self._fd = fd
         os.set_blocking(fd, False)

@@ -28,6 +28,10 @@ from ._tls_options import ssl_options_to_context
 if TYPE_CHECKING:
     from ._tls_stream import SSLIOStream
 
+# Windows has neither: there a list goes out piece by piece, and a file is read and written.
+_HAS_SENDMSG: Final = hasattr(_socket.socket, "sendmsg")
+_HAS_SENDFILE: Final = hasattr(os, "sendfile")
+
 # The most that sendfile copies in one turn: reading from a slow disk holds up the loop.
 _SENDFILE_TURN: Final = 1048576
 
@@ -90,11 +94,11 @@ class IOStream(BaseIOStream):
         self.socket.shutdown(_socket.SHUT_WR)
 
     def _transmit_batch(self, batch: Batch) -> int:
-        if isinstance(batch, list):
+        if isinstance(batch, list) and _HAS_SENDMSG:
             return self.socket.sendmsg(batch)
-        if isinstance(batch, FileSegment):
+        if isinstance(batch, FileSegment) and _HAS_SENDFILE:
             return self._transmit_file(batch)
-        return self._send_some(batch)
+        return super()._transmit_batch(batch)
 
     def _transmit_file(self, segment: FileSegment) -> int:
         """Have the kernel copy from the file to the socket."""

@@ -72,6 +72,8 @@ class SSLIOStream(IOStream):
         server_side: bool = False,
         server_hostname: str | None = None,
     ) -> None:
+        if isinstance(socket, ssl.SSLSocket):
+            raise TypeError("SSLIOStream needs the plain socket, and speaks TLS on it itself")
         super().__init__(socket, max_buffer_size, read_chunk_size, max_write_buffer_size)
         self._recv = self._receive
         self._send_some = self._transmit
