@@ -1,5 +1,7 @@
 """The corpus: what the fuzzer begins with, the test vectors and what it has learned in earlier runs."""
 
+import gzip
+import zlib
 from base64 import b64decode
 from base64 import b64encode
 from collections.abc import Iterable
@@ -53,5 +55,10 @@ def _from_vectors(target: str) -> Iterator[bytes]:
             yield cut + STATUS_LINES[number % 3] + fields
         elif target == "chunked" and b"chunked" in head:
             yield cut + body
+        elif target == "codings":
+            # Of each coding, see targets.py: the vectors themselves are not what is interesting.
+            yield bytes([number % 8]) + gzip.compress(vector.data, mtime=0)
+            yield bytes([8 + number % 8]) + zlib.compress(vector.data)
+            yield bytes([32 + number % 8]) + gzip.compress(zlib.compress(vector.data), mtime=0)
         elif target == "headers":
             yield head.partition(b"\r\n")[2].replace(b"\r\n", b"\n")

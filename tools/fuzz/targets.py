@@ -7,8 +7,10 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from typing import Final
 
+from http1 import HTTP1ConnectionParameters
 from http1 import HTTPHeaders
 from http1 import HTTPInputError
+from http1 import HTTPMessageDelegate
 from http1 import HTTPOutputError
 from http1 import Limits
 from http1 import RequestParser
@@ -16,6 +18,7 @@ from http1 import RequestStartLine
 from http1 import ResponseParser
 from http1 import ResponseStartLine
 from http1._chunked import ChunkedDecoder
+from http1._decompress import Decompressor
 from http1._encoding import LAST_CHUNK
 from http1._encoding import encode_chunk_size
 from http1._encoding import encode_head
@@ -31,6 +34,10 @@ LIMITS: Final = Limits(
     max_chunk_extensions_size=50,
     max_body_size=100,
 )
+
+PARAMETERS: Final = HTTP1ConnectionParameters(chunk_size=10, max_decompressed_size=1000)
+
+CODINGS: Final = ("gzip", "deflate", "br", "zstd", "deflate, gzip", "gzip, gzip", "br, deflate")
 
 METHODS: Final = ("GET", "HEAD", "CONNECT", "POST")
 
@@ -140,6 +147,53 @@ def chunked(data: bytes) -> None:
     assert _decode(pieces((data[:1] or b"\x00") + encoded + LAST_CHUNK)) == (body, (True, 0, []))
 
 
+class _Body(HTTPMessageDelegate):
+    def __init__(self) -> None:
+        self.body = b""
+        self.ends = 0
+
+    def data_received(self, chunk: bytes) -> None:
+        assert 0 < len(chunk) <= 10
+        self.body += chunk
+        assert len(self.body) <= 1000
+
+    def finish(self) -> None:
+        self.ends += 1
+
+    def on_connection_close(self) -> None:
+        self.ends += 1
+
+
+def _decompress(coding: str, data: Iterable[bytes]) -> tuple[bytes, bool]:
+    delegate = _Body()
+    decompressor = Decompressor(delegate, PARAMETERS, lambda: 1000)
+    line = ResponseStartLine("HTTP/1.1", 200, "OK")
+    decompressor.headers_received(line, HTTPHeaders({"Content-Encoding": coding}))
+    status = 0
+    try:
+        for piece in data:
+            assert decompressor.data_received(piece) is None
+        decompressor.finish()
+    except HTTPInputError as error:
+        status = status_of(error)
+    assert status in {0, 400, 413}
+    # A refusal in the middle of a body is told to the delegate by the connection.
+    assert delegate.ends == 1 or (status and not delegate.ends)
+    return delegate.body, not status
+
+
+def codings(data: bytes) -> None:
+    """Content codings: the same body, or a refusal, however they are cut, within the limits."""
+    coding = CODINGS[data[0] // 8 % len(CODINGS)] if data else "gzip"
+    in_pieces, complete_in_pieces = _decompress(coding, pieces(data))
+    whole, complete = _decompress(coding, [data[1:]] if data[1:] else [])
+    assert complete_in_pieces is complete
+    # What comes before something bad may come out with it or not.
+    shorter, longer = sorted((in_pieces, whole), key=len)
+    assert longer.startswith(shorter)
+    assert not complete or in_pieces == whole
+
+
 def headers(data: bytes) -> None:
     """Headers: what is parsed from text is printed and parsed again; what is written is read."""
     text = data.decode("utf-8", "surrogateescape")
@@ -177,5 +231,5 @@ def headers(data: bytes) -> None:
 
 
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
-    target.__name__: target for target in (requests, responses, chunked, headers)
+    target.__name__: target for target in (requests, responses, chunked, codings, headers)
 }
