@@ -13,8 +13,8 @@ from typing import Final
 from ._errors import HTTPInputError
 from ._errors import printable
 from ._field_names import canonical
-from ._field_names import is_token
 from ._field_names import canonical_names
+from ._field_names import is_token
 from ._grammar import BAD_LINE_BYTE
 from ._grammar import OWS
 from ._grammar import OWS_BYTES
