@@ -204,6 +204,23 @@ def test_a_file_that_shrinks_closes_the_stream(run: Run) -> None:
     run(test())
 
 
+def test_a_file_that_is_closed_too_early_closes_the_stream(run: Run) -> None:
+    async def test() -> None:
+        near, far = pair()
+        with tempfile.TemporaryFile() as file:
+            file.write(b"x" * (32 << 20))
+            file.flush()
+            sending = near.sendfile(file)
+        read = far.read_until_close()
+        with pytest.raises(StreamClosedError) as caught:
+            await sending
+        assert isinstance(caught.value.real_error, ValueError)
+        await read
+        far.close()
+
+    run(test())
+
+
 def test_many_small_writes_are_linear(run: Run) -> None:
     async def test() -> None:
         near, far = pair()

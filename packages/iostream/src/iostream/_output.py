@@ -134,17 +134,18 @@ class OutputHalf(Descriptor):
 
         A plain socket has the kernel copy them; TLS and other streams read and write. The file
         must be a regular one, opened in binary mode, and stay open until the Future is done. When
-        it turns out shorter than announced the stream is closed with `EOFError`. Otherwise like
+        it turns out shorter than announced the stream is closed with `EOFError`, and when it is
+        not open any more with `ValueError`. Otherwise like
         `write`, in one order with it. Raises `ValueError` if the file does not have that much.
         """
-        size = max(0, os.fstat(file.fileno()).st_size - offset)
-        if offset < 0 or (count is not None and not 0 <= count <= size):
-            raise ValueError(f"the file has {size} bytes from offset {offset} on, not {count}")
+        size = os.fstat(file.fileno()).st_size
+        if count is None:
+            count = max(0, size - offset)
+        if offset < 0 or count < 0 or (count and offset + count > size):
+            raise ValueError(f"the file has {size} bytes, not {count} from offset {offset} on")
         # The limit is about memory, which a file takes none of.
         self._check_writable(0)
         self._queue_corked()
-        if count is None:
-            count = size
         if count:
             self._queue.append(FileSegment(file, offset, count))
         return self._move_on()
@@ -228,7 +229,7 @@ class OutputHalf(Descriptor):
             sent = self._transmit_batch(queue.batch())
         except BlockingIOError:
             sent = 0
-        except (OSError, EOFError) as exc:
+        except (OSError, EOFError, ValueError) as exc:  # the last two are about a file
             self._fail(exc)
             return
         self.bytes_sent += sent
