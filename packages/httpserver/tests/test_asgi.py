@@ -165,7 +165,7 @@ def test_a_body_is_read_no_faster_than_it_is_taken(run: Run, serving: Serving) -
             head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (len(LARGE) * 8)
             peer.writer.write(head + LARGE * 8)
             await begun.wait()
-            (exchange,) = delegate.running
+            exchange: Any = next(iter(delegate.running))
             await site.until(lambda: exchange._room is not None)
             assert exchange._kept_size < 1_000_000
             go_on.set()
