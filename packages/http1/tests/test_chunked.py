@@ -82,6 +82,14 @@ def test_small_chunks_of_one_read_come_in_one_piece() -> None:
     assert pieces == [b"a" * 1000]
 
 
+def test_large_chunks_of_one_read_are_not_joined() -> None:
+    decoder = ChunkedDecoder(Limits(), 1 << 20)
+    pieces: list[bytes] = []
+    large = encode_chunk_size(5000) + bytes(5000) + CRLF
+    decoder.decode(b"1\r\na\r\n" * 2 + large + b"1\r\nb\r\n" + large, 0, pieces)
+    assert [len(piece) for piece in pieces] == [2, 5000, 1, 5000]
+
+
 def test_what_was_good_before_an_error_is_decoded() -> None:
     decoder = ChunkedDecoder(Limits(), 100)
     pieces: list[bytes] = []

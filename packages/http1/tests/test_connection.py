@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -345,6 +346,105 @@ async def test_until_close_in_1_0(said: bool) -> None:
     assert received.count(b"HTTP/1.1 200") == 1
     assert b"Transfer-Encoding" not in received
     assert b"Connection: close\r\n" in received
+
+
+# --- files
+
+
+@pytest.mark.parametrize(
+    ("data", "length", "expected"),
+    [
+        (GET, "6", b"<cdef>"),
+        (GET, None, b"1\r\n<\r\n4\r\ncdef\r\n1\r\n>\r\n0\r\n\r\n"),
+        (GET_1_0, None, b"<cdef>"),
+        (HEAD, "6", b""),
+        (HEAD, None, b""),
+    ],
+)
+@asynchronous
+async def test_files(data: bytes, length: str | None, expected: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abcdefgh")
+
+    def answer(exchange: HTTP1Connection) -> None:
+        if length is None:
+            head(exchange)
+        else:
+            head(exchange, Content_Length=length)
+        exchange.write(b"<")
+        exchange.write_file(file, 2, 4)
+        exchange.write_file(file, 8)
+        exchange.write(b">")
+        exchange.finish()
+
+    with path.open("rb") as file:
+        received = await answered(data, answer)
+    assert received.endswith(b"\r\n\r\n" + expected)
+
+
+@asynchronous
+async def test_files_out_of_turn(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abcdefgh")
+
+    def answer(exchange: HTTP1Connection) -> None:
+        with pytest.raises(HTTPOutputError, match="outside a body"):
+            exchange.write_file(file)
+        for offset, count in ((-1, 2), (0, 9), (5, 4), (0, -1)):
+            with pytest.raises(ValueError, match="the file has"):
+                exchange.write_file(file, offset, count)
+        head(exchange, Content_Length="5")
+        exchange.write_file(file, 0, 3)
+        exchange.write_file(file, 0, 3)
+
+    with path.open("rb") as file:
+        received = await answered(GET + GET, answer)
+    assert received.endswith(b"\r\n\r\nabc")
+    assert "more than Content-Length" in caplog.text
+
+
+@asynchronous
+async def test_a_file_when_the_peer_is_gone(tmp_path: Path) -> None:
+    application = Application()
+    application.on_finish = lambda message: None
+    client = Client(application)
+    await client.send(GET)
+    exchange = application.messages[0].exchange
+    client.stream.close()
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    with path.open("rb") as file, pytest.raises(StreamClosedError):
+        await exchange.write_file(file)
+    with pytest.raises(StreamClosedError):
+        await exchange.write_headers(ResponseStartLine("", 200, "OK"), HTTPHeaders())
+
+
+# --- trailers
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [(GET, b"0\r\nA: b\r\n\r\n"), (GET_1_0, b"\r\n\r\nhello"), (HEAD, b"\r\n\r\n")],
+)
+@asynchronous
+async def test_trailers(data: bytes, expected: bytes) -> None:
+    def answer(exchange: HTTP1Connection) -> None:
+        head(exchange, chunk=b"hello")
+        exchange.finish(HTTPHeaders({"A": "b"}))
+
+    assert (await answered(data, answer)).endswith(expected)
+
+
+@asynchronous
+async def test_trailers_that_are_refused() -> None:
+    def answer(exchange: HTTP1Connection) -> None:
+        head(exchange, chunk=b"hello")
+        for name, value in (("Content-Length", "5"), ("A", "b\r\nc: d")):
+            with pytest.raises(HTTPOutputError):
+                exchange.finish(HTTPHeaders({name: value}))
+        exchange.finish()
+
+    assert (await answered(GET, answer)).endswith(b"5\r\nhello\r\n0\r\n\r\n")
 
 
 # --- interim responses

@@ -94,6 +94,17 @@ def test_deleting_is_the_first_thing() -> None:
         del headers["A"]
 
 
+@given(st.lists(st.tuples(st.sampled_from(["a", "A", "b-C"]), st.sampled_from(["", "x", "\xe4"]))))
+def test_raw_fields(pairs: list[tuple[str, str]]) -> None:
+    lines = [f"{name}:  {value}\t".encode("latin-1") for name, value in pairs]
+    expected = [(name.lower().encode(), value.encode("latin-1")) for name, value in pairs]
+    headers = HTTPHeaders.from_lines(lines)
+    assert headers.raw_fields() == expected
+    # Once the map is made, repeated fields stand together.
+    len(headers)
+    assert sorted(headers.raw_fields()) == sorted(expected)
+
+
 # --- text
 
 

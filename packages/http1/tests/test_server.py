@@ -370,6 +370,56 @@ async def test_who_half_closes_gets_the_answer(data: bytes) -> None:
     await client.ended()
 
 
+@pytest.mark.parametrize("fails", [False, True])
+@asynchronous
+async def test_the_end_of_the_input_is_told_to_whom_it_concerns(
+    fails: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    application = Application()
+    application.on_finish = later
+    client = Client(application)
+    await client.send(GET)
+    told: list[int] = []
+
+    def callback() -> None:
+        told.append(1)
+        if fails:
+            raise LookupError("on purpose")
+
+    client.connection.set_eof_callback(callback)
+    client.end()
+    await until(lambda: told)
+    application.messages[0].answer()
+    assert len(read_answers(await client.receive_all())) == 1
+    await client.ended()
+    assert told == [1]
+    assert len(caplog.records) == fails
+
+
+@asynchronous
+async def test_the_end_of_the_input_is_not_told_when_nobody_waits() -> None:
+    client = Client()
+    client.connection.set_eof_callback(lambda: pytest.fail("called"))
+    assert client.connection.upgrade == ""
+    await client.exchange(GET)
+    await client.ended()
+
+
+@asynchronous
+async def test_what_a_request_announces() -> None:
+    application = Application()
+    seen: list[tuple[int, bool, str]] = []
+
+    def look(message: Message) -> None:
+        connection = client.connection
+        seen.append((connection.body_length, connection.awaits_continue, connection.upgrade))
+
+    application.on_headers = look
+    client = Client(application)
+    await client.exchange(EXPECTING, b"hello", CHUNKED_POST + b"0\r\n\r\n", UPGRADE)
+    assert seen == [(5, True, ""), (-1, False, ""), (0, False, "x")]
+
+
 @pytest.mark.parametrize("data", [b"", b"\r\n", GET])
 @asynchronous
 async def test_who_leaves_between_requests_is_not_answered(data: bytes) -> None:
