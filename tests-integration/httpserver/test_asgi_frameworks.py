@@ -224,7 +224,7 @@ def test_asgiref() -> None:
 
     async def main() -> None:
         async with (
-            serving(WsgiToAsgi(demo_app)) as where,
+            serving(WsgiToAsgi(demo_app)) as where,  # type: ignore[no-untyped-call]
             httpx.AsyncClient(base_url=f"http://{where}") as client,
         ):
             answer = await client.get("/here?a=b")
