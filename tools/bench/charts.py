@@ -97,7 +97,7 @@ def growth(rows: Sequence[RowResult], folder: Path) -> Path:
     axes.set_xlabel("open connections (64 of them busy)")
     axes.set_ylabel("CPU µs per request")
     axes.set_title("Growth", loc="left", fontsize=10)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return _save(fig, folder / "growth.svg")
 
 
