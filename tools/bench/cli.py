@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--only", default="", help="only these contenders, by key, and the reference")
     made.add_argument("--rounds", type=int, help="rounds (default: 3, with --full 7)")
     made.add_argument(
-        "--seconds", type=float, help="of each sample (default: 0.5, with --full 1.5)"
+        "--seconds", type=float, help="of each sample (default: 0.3, with --full 1.5)"
     )
     made.add_argument("--wheels", type=Path, help="folder of compiled wheels, measured too")
     made.add_argument("--refresh", action="store_true", help="install the peers anew")
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def measure(arguments: argparse.Namespace) -> Session:
     """Measure everything that was asked for, showing how far it is."""
     rounds = arguments.rounds or (7 if arguments.full else 3)
-    seconds = arguments.seconds or (1.5 if arguments.full else 0.5)
+    seconds = arguments.seconds or (1.5 if arguments.full else 0.3)
     work = rows.choose(
         wanted=arguments.rows.split(",") if arguments.rows else [],
         only=arguments.only.split(",") if arguments.only else [],

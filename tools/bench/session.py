@@ -24,7 +24,7 @@ from .results import RowResult
 from .results import Sample
 from .rows import Row
 
-WARM_UP = 0.25
+WARM_UP = 0.15
 """Seconds of load before the first round, and of rest before memory is read."""
 
 IMPORTS = 5
