@@ -5,6 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
+try:
+    from hypothesis import settings
+except ImportError:  # the tools' tests do without it
+    pass
+else:
+    # A test that takes longer when the machine is busy is not a test that fails.
+    settings.register_profile("workspace", deadline=None)
+    settings.load_profile("workspace")
+
 
 class _Collector(logging.Handler):
     def __init__(self) -> None:
