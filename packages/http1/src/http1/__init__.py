@@ -4,6 +4,7 @@ from ._connection import HTTP1Connection
 from ._delegates import HTTPConnection
 from ._delegates import HTTPMessageDelegate
 from ._delegates import HTTPServerConnectionDelegate
+from ._delegates import OutgoingHeaders
 from ._errors import HTTPInputError
 from ._errors import HTTPOutputError
 from ._headers import HTTPHeaders
@@ -30,6 +31,7 @@ __all__ = [
     "HTTPOutputError",
     "HTTPServerConnectionDelegate",
     "Limits",
+    "OutgoingHeaders",
     "RequestHandler",
     "RequestParser",
     "RequestStartLine",

@@ -36,10 +36,6 @@ TOKEN: Final = re.compile(rf"[{_TCHAR}]+")
 LINE_BYTES: Final = bytes([0x09, *range(0x20, 0x7F), *range(0x80, 0x100)])
 BAD_LINE_BYTE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
-# RFC 9112 section 3: method SP request-target SP HTTP-version; none of them holds anything but
-# visible ASCII (RFC 3986 section 2: a URI is made of a subset of US-ASCII).
-BAD_REQUEST_LINE_BYTE: Final = re.compile(rb"[^\x20-\x7e]")
-
 # RFC 9112 section 2.3
 #   HTTP-version = HTTP-name "/" DIGIT "." DIGIT
 #   HTTP-name    = %s"HTTP"
@@ -115,4 +111,3 @@ CHUNK_EXTENSIONS: Final = re.compile(
 STATUS_LINE: Final = re.compile(
     r"(HTTP/[0-9]\.[0-9]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?"
 )
-REASON: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")

@@ -6,13 +6,12 @@ from math import inf
 from typing import TYPE_CHECKING
 from typing import Final
 
+from ._limits import KIB
 from ._limits import Limits
 from ._mypyc import mypyc_attr
 
 if TYPE_CHECKING:
     from ._deadlines import Deadlines
-
-KIB: Final = 1024
 
 # Timeouts are looked after once a second, or more often when one of them is short.
 _LONGEST_TICK: Final = 1.0

@@ -14,13 +14,13 @@ from http1 import HTTPConnection
 from http1 import HTTPHeaders
 from http1 import HTTPMessageDelegate
 from http1 import HTTPServerConnectionDelegate
+from http1 import OutgoingHeaders
 from http1 import RequestStartLine
 from http1 import ResponseStartLine
 from iostream import IOStream
 
 from ._exchange import Exchange
 from ._exchange import ExchangeWrapper
-from ._exchange import OutgoingHeaders
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,6 @@ from typing import TypeAlias
 # Starlette's are mappings to Any, asgiref's are typed dictionaries. Only Any goes with them all.
 Scope: TypeAlias = dict[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
-RawFields: TypeAlias = list[tuple[bytes, bytes]]
 
 ASGIApplication: TypeAlias = Callable[[Any, Any, Any], Awaitable[object]]
 """An ASGI 3 application: `await application(scope, receive, send)`."""

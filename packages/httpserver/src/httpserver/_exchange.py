@@ -2,22 +2,14 @@
 
 from asyncio import Future
 from collections.abc import Callable
-from collections.abc import Iterable
 from typing import BinaryIO
-from typing import Protocol
 
 from http1 import HTTP1Connection
 from http1 import HTTPConnection
+from http1 import OutgoingHeaders
 from http1 import RequestStartLine
 from http1 import ResponseStartLine
 from iostream import IOStream
-
-
-class OutgoingHeaders(Protocol):
-    """What a head can be written from: `HTTPHeaders`, or any object with its `get_all`."""
-
-    def get_all(self) -> Iterable[tuple[str, str]]:
-        """Every field as a pair of name and value."""
 
 
 class ExchangeWrapper(HTTPConnection):

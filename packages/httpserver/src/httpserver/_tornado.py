@@ -23,6 +23,7 @@ from http1 import HTTPInputError
 from http1 import HTTPMessageDelegate
 from http1 import HTTPOutputError
 from http1 import HTTPServerConnectionDelegate
+from http1 import OutgoingHeaders
 from http1 import RequestStartLine
 from http1 import ResponseStartLine
 from iostream import IOStream
@@ -31,7 +32,6 @@ from netsock import IOLoop
 from ._error_answer import answer_error
 from ._exchange import Exchange
 from ._exchange import ExchangeWrapper
-from ._exchange import OutgoingHeaders
 from ._tornado_stream import TornadoStream
 from ._tornado_stream import translated
 

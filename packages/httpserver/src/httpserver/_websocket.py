@@ -25,7 +25,6 @@ from iostream import StreamClosedError
 # RFC 6455 section 7.4.1
 NORMAL: Final = 1000
 GOING_AWAY: Final = 1001
-NO_STATUS: Final = 1005
 ABNORMAL: Final = 1006
 TOO_BIG: Final = 1009
 INTERNAL_ERROR: Final = 1011
