@@ -51,8 +51,8 @@ class HTTPHeaders(MutableMapping[str, str]):
     _fields: dict[str, str]
     # Canonical name -> its values, for names that have more than one; None while there are none.
     _lists: dict[str, list[str]] | None
-    # The field lines as they came, until somebody asks.
-    _wire: Sequence[bytes] | None
+    # The names and the values as they came, until somebody asks.
+    _wire: tuple[Sequence[bytes], Sequence[bytes]] | None
 
     def __init__(
         self,
@@ -82,29 +82,18 @@ class HTTPHeaders(MutableMapping[str, str]):
         if more:
             self.update(more)
 
-    @classmethod
-    def from_lines(cls, lines: Sequence[bytes]) -> HTTPHeaders:
-        """Headers from field lines, without CRLF, that a parser has found valid.
-
-        They are kept, not copied, and read when somebody first asks for a field.
-        """
-        # The other attributes are set when the lines are read.
-        self = cls.__new__(cls)
-        self._wire = lines
-        return self
-
-    def _read_wire(self, lines: Sequence[bytes]) -> None:
+    def _read_wire(self, wire: tuple[Sequence[bytes], Sequence[bytes]]) -> None:
         self._wire = None
         self._lists = None
         fields: dict[str, str] = {}
         self._fields = fields
-        for line in lines:
-            name, _, value = line.decode("latin-1").partition(":")
-            key = canonical(name)
+        for name, value in zip(*wire, strict=True):
+            key = canonical(name.decode("latin-1"))
+            text = value.decode("latin-1").strip(OWS)
             if key in fields:
-                self._append(key, value.strip(OWS))
+                self._append(key, text)
             else:
-                fields[key] = value.strip(OWS)
+                fields[key] = text
 
     def _append(self, key: str, value: str) -> None:
         """Give the canonical name `key`, which has a value, one more."""
@@ -160,17 +149,17 @@ class HTTPHeaders(MutableMapping[str, str]):
         >>> HTTPHeaders({"Content-Type": "text/html"}).raw_fields()
         [(b'content-type', b'text/html')]
         """
-        lines = self._wire
-        if lines is None:
+        wire = self._wire
+        if wire is None:
             return [
                 (name.lower().encode("latin-1"), value.encode("latin-1"))
                 for name, value in self.get_all()
             ]
-        fields = []
-        for line in lines:
-            name, _, value = line.partition(b":")
-            fields.append((name.lower(), value.strip(OWS_BYTES)))
-        return fields
+        names, values = wire
+        return [
+            (name.lower(), value.strip(OWS_BYTES))
+            for name, value in zip(names, values, strict=True)
+        ]
 
     def parse_line(self, line: str) -> None:
         """Add the field in `line`, as in `Content-Type: text/html`, with or without its CRLF.
@@ -256,3 +245,18 @@ class HTTPHeaders(MutableMapping[str, str]):
 
     def __repr__(self) -> str:
         return f"HTTPHeaders({list(self.get_all())!r})"
+
+
+_new: Final = HTTPHeaders.__new__
+
+
+def headers_from_wire(names: Sequence[bytes], values: Sequence[bytes]) -> HTTPHeaders:
+    """Headers from the names and values of field lines that a parser has found valid.
+
+    A value may have white space around it. Both are kept, not copied, and read when somebody first
+    asks for a field. A function, because this is done with every request.
+    """
+    headers = _new(HTTPHeaders)
+    # The other attributes are set when the fields are read.
+    headers._wire = (names, values)
+    return headers
