@@ -214,8 +214,9 @@ def headers(data: bytes) -> None:
             return fields
 
     try:
-        lines, _, said = read_fields(Fields())
-        head = encode_head(f"POST / HTTP/1.1\r\n{lines}Host: a\r\n")
+        lines = ["POST / HTTP/1.1\r\n"]
+        _, said = read_fields(Fields(), lines)
+        head = encode_head([*lines, "Host: a\r\n"])
     except HTTPOutputError:
         return
     assert head.count(b"\r\n") <= len(fields) + 3

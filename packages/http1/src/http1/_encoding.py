@@ -38,9 +38,9 @@ LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
 def read_fields(
-    headers: OutgoingHeaders, with_length: bool = True
-) -> tuple[str, int, frozenset[str]]:
-    """The fields of a head to be written, read once: lines, body length, and what was said.
+    headers: OutgoingHeaders, lines: list[str], with_length: bool = True
+) -> tuple[int, frozenset[str]]:
+    """Put the fields of a head behind `lines`; return the body's length, and what was said.
 
     The lines end with CRLF. Content-Length is one of them if `with_length`; Transfer-Encoding never
     is, because the writer adds it where it belongs. The length is what Content-Length says, -1 if
@@ -49,14 +49,13 @@ def read_fields(
 
     Raises `HTTPOutputError` for a bad name, a bad value, or bad framing.
     """
-    lines = ""
     length = -1
     said = _NOTHING
     for name, value in headers.get_all():
         if type(value) is not str:
             raise HTTPOutputError(f"the value of {name} has to be a str, not {value!r}")
         if name in plain_names and value.isprintable():
-            lines += f"{name}: {value}\r\n"
+            lines.append(f"{name}: {value}\r\n")
         elif name == "Content-Length" or name.lower() == "content-length":
             if length >= 0:
                 raise HTTPOutputError("more than one Content-Length")
@@ -65,15 +64,15 @@ def read_fields(
                 raise HTTPOutputError(f"malformed Content-Length: {printable(value)}")
             length = int(value)
             if with_length:
-                lines += f"Content-Length: {value}\r\n"
+                lines.append(f"Content-Length: {value}\r\n")
         else:
             line, word = _read_field(name, value)
-            lines += line
+            lines.append(line)
             if word:
                 said |= {word}
     if said and length >= 0 and "chunked" in said:
         raise HTTPOutputError("both Content-Length and Transfer-Encoding")
-    return lines, length, said
+    return length, said
 
 
 def _read_field(name: str, value: str) -> tuple[str, str]:
@@ -111,10 +110,11 @@ def check_text(text: str) -> None:
         raise HTTPOutputError(f"control character in a head: {printable(text, 80)}")
 
 
-def encode_head(lines: str) -> bytes:
+def encode_head(lines: list[str]) -> bytes:
     """A head, or a trailer section, of lines that end with CRLF. Raises `HTTPOutputError`."""
+    lines.append("\r\n")
     try:
-        return f"{lines}\r\n".encode("latin-1")
+        return "".join(lines).encode("latin-1")
     except UnicodeEncodeError as error:
         text = printable(str(error.object)[error.start : error.end])
         raise HTTPOutputError(
@@ -137,11 +137,11 @@ def encode_chunk_size(size: int) -> bytes:
 
 def encode_trailers(fields: OutgoingHeaders) -> bytes:
     """The last chunk and a trailer section (RFC 9112 section 7.1.2). Raises `HTTPOutputError`."""
-    lines = "0\r\n"
+    lines = ["0\r\n"]
     for name, value in fields.get_all():
         if name.lower() in FORBIDDEN_TRAILERS:
             raise HTTPOutputError(f"{name} cannot be a trailer (RFC 9110 section 6.5.1)")
-        lines += field_line(name, value)
+        lines.append(field_line(name, value))
     return encode_head(lines)
 
 
@@ -200,10 +200,12 @@ def encode_error(status: int, text: str, *, head_only: bool) -> bytes:
     reason = STATUS_LINES[status][0] if status in STATUS_LINES else "Error"
     body = f"{status} {reason}: {text}\n".encode("ascii", "backslashreplace")
     head = encode_head(
-        f"{status_line(status, reason)}"
-        "Content-Type: text/plain; charset=utf-8\r\n"
-        f"Content-Length: {len(body)}\r\n"
-        f"{date_line()}"
-        "Connection: close\r\n"
+        [
+            status_line(status, reason),
+            "Content-Type: text/plain; charset=utf-8\r\n",
+            f"Content-Length: {len(body)}\r\n",
+            date_line(),
+            "Connection: close\r\n",
+        ]
     )
     return head if head_only else head + body

@@ -32,7 +32,8 @@ def encode_request_head(
     `closing` says that this is the connection's last request. The last of the result says whether
     the request waits for 100 Continue. Raises `HTTPOutputError`.
     """
-    lines, length, said = read_fields(headers)
+    lines = [f"{method} {target} HTTP/1.1\r\n"]
+    length, said = read_fields(headers, lines)
     if not TOKEN.fullmatch(method):
         raise HTTPOutputError(f"malformed method: {printable(method)}")
     hosts = [value for name, value in headers.get_all() if name.lower() == "host"]
@@ -49,7 +50,7 @@ def encode_request_head(
         writing = Writing.SIZED
     elif "chunked" in said or method in _METHODS_WITH_BODY:
         writing = Writing.CHUNKED
-        lines += "Transfer-Encoding: chunked\r\n"
+        lines.append("Transfer-Encoding: chunked\r\n")
     else:
         writing = Writing.NO_BODY
     if writing is not Writing.NO_BODY and method in _METHODS_WITHOUT_BODY:
@@ -57,7 +58,6 @@ def encode_request_head(
     if writing is Writing.NO_BODY and "expect" in said:
         raise HTTPOutputError("Expect without a body (RFC 9110 section 10.1.1)")
     if closing and "close" not in said:
-        lines += "Connection: close\r\n"
+        lines.append("Connection: close\r\n")
     afterwards = Afterwards.CLOSE if closing or "close" in said else Afterwards.KEEP_ALIVE
-    head = encode_head(f"{method} {target} HTTP/1.1\r\n{lines}")
-    return head, length, writing, afterwards, "expect" in said
+    return encode_head(lines), length, writing, afterwards, "expect" in said

@@ -39,13 +39,12 @@ def encode_response_head(
     response. Raises `HTTPOutputError`.
     """
     usual = code == 200 and method not in _UNUSUAL_METHODS
-    lines, length, said = read_fields(headers, usual or _may_have_length(code, method))
     known = STATUS_LINES.get(code)
     if known is not None and known[0] == reason:
-        first = known[1]
+        lines = [known[1]]
     else:
-        first = status_line(code, reason)
-    more = ""
+        lines = [status_line(code, reason)]
+    length, said = read_fields(headers, lines, usual or _may_have_length(code, method))
     if usual and length >= 0:
         # What the rules come to for most responses.
         writing, afterwards = _SIZED, _KEEP_ALIVE
@@ -53,23 +52,23 @@ def encode_response_head(
         if code == 205:
             # RFC 9110 section 15.3.6: it has no content, but a recipient need not know that.
             length = 0
-            more = "Content-Length: 0\r\n"
+            lines.append("Content-Length: 0\r\n")
         writing, afterwards = frame_response(code, length, method, http_1_0)
         if writing is _HEAD:
-            return encode_head(first + lines), length, writing, afterwards
+            return encode_head(lines), length, writing, afterwards
         if writing is _CHUNKED:
-            more = "Transfer-Encoding: chunked\r\n"
+            lines.append("Transfer-Encoding: chunked\r\n")
     if afterwards is not _SWITCH:
         if said and "close" in said:
             afterwards = _CLOSE
         elif closing or writing is _UNTIL_CLOSE:
             afterwards = _CLOSE
-            more += "Connection: close\r\n"
+            lines.append("Connection: close\r\n")
         elif http_1_0:
-            more += "Connection: keep-alive\r\n"
+            lines.append("Connection: keep-alive\r\n")
     if not (said and "date" in said):
-        more += date_line()
-    return encode_head(f"{first}{lines}{more}"), length, writing, afterwards
+        lines.append(date_line())
+    return encode_head(lines), length, writing, afterwards
 
 
 def _may_have_length(code: int, method: str) -> bool:
