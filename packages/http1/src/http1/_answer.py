@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from typing import Protocol
 
 from iostream import IOStream
 
@@ -16,6 +17,14 @@ from ._writing import Writing
 _HEAD: Final = Writing.HEAD
 
 
+class RequestReader(Reader, Protocol):
+    """The server's side of a connection, as far as its answers need to know it."""
+
+    stream: IOStream
+    params: HTTP1ConnectionParameters
+    context: object
+
+
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Answer(HTTP1Connection):
     """The answer to a request. Made by `answer_to`."""
@@ -27,16 +36,9 @@ _new: Final = Answer.__new__
 
 
 def answer_to(
-    method: str,
-    http_1_0: bool,
-    has_body: bool,
-    afterwards: Afterwards,
-    reader: Reader,
-    stream: IOStream,
-    params: HTTP1ConnectionParameters,
-    context: object,
+    server: RequestReader, method: str, http_1_0: bool, has_body: bool, afterwards: Afterwards
 ) -> Answer:
-    """The answer to a request with `method`, which `reader` reads.
+    """The answer to a request with `method` that came on `server`.
 
     `http_1_0` says that the client reads no later version, `has_body` that the request has a body,
     which may not have been read when the answer begins, and `afterwards` what is to become of the
@@ -44,13 +46,13 @@ def answer_to(
     done with every request.
     """
     answer = _new(Answer)
-    answer.stream = stream
+    answer.stream = server.stream
     answer.is_client = False
-    answer.params = params
-    answer.context = context
+    answer.params = server.params
+    answer.context = server.context
     answer.writing = _HEAD
     answer.afterwards = afterwards
-    answer._reader = reader
+    answer._reader = server
     answer._remaining = 0
     answer._method = method
     answer._http_1_0 = http_1_0

@@ -62,23 +62,22 @@ class HTTPHeaders(MutableMapping[str, str]):
     ) -> None:
         self._wire = None
         self._lists = None
-        self._fields = {}
         # A dict first: asking an abstract class about its instances takes longer than all the rest.
         if type(fields) is dict:
             if canonical_names.issuperset(fields):
                 self._fields = fields.copy()
             else:
-                own = self._fields
-                for name, value in fields.items():
-                    own[canonical(name)] = value
-        elif isinstance(fields, HTTPHeaders):
-            for name, value in fields.get_all():
-                self.add(name, value)
-        elif isinstance(fields, Mapping):
-            self.update(fields)
+                self._fields = {canonical(name): value for name, value in fields.items()}
         else:
-            for name, value in fields:
-                self.add(name, value)
+            self._fields = {}
+            if isinstance(fields, HTTPHeaders):
+                for name, value in fields.get_all():
+                    self.add(name, value)
+            elif isinstance(fields, Mapping):
+                self.update(fields)
+            else:
+                for name, value in fields:
+                    self.add(name, value)
         if more:
             self.update(more)
 

@@ -237,6 +237,9 @@ class MessageParser:
                 if self._scanner is None:
                     end = self._take_head(data, position)
                     if end:
+                        if end == size and self._state is _HEAD:
+                            # One request, without a body, and all of it: the usual case.
+                            return
                         position = end
                         continue
                 data = self._scan(data, position)

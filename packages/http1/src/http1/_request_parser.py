@@ -128,10 +128,12 @@ class RequestParser(MessageParser):
         if host not in known_hosts:
             check_host(host)
         framing = _NOTHING
-        for index, name in shape.framing:
-            value = values[index]
-            if value != b" keep-alive" or name != "connection":
-                framing = [*framing, (name, value.strip(OWS_BYTES).decode("latin-1"))]
+        if shape.framing:
+            framing = [
+                (name, values[index].strip(OWS_BYTES).decode("latin-1"))
+                for index, name in shape.framing
+                if values[index] != b" keep-alive" or name != "connection"
+            ]
         self.target = target = parts[1].decode()
         more = end < len(data)
         if more:

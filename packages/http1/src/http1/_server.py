@@ -280,17 +280,13 @@ class HTTP1ServerConnection:
             self._catching_up = True
             asyncio.get_running_loop().call_soon(self._caught_up)
         parser = self._parser
-        params = self.params
-        closing = self._draining or params.no_keep_alive or not parser.keep_alive
+        closing = self._draining or self.params.no_keep_alive or not parser.keep_alive
         exchange = answer_to(
+            self,
             start_line[0],
             start_line[2] == "HTTP/1.0",
             parser.body_length != 0,
             _CLOSE if closing else _KEEP_ALIVE,
-            self,
-            self.stream,
-            params,
-            self.context,
         )
         self._exchange = exchange
         self._request = start_line
