@@ -24,11 +24,12 @@ from ._message_parser import connection_options
 
 _BAD_TEXT: Final = re.compile(BAD_LINE_BYTE.pattern.decode("latin-1"))
 
-# For each status that has a name, that name and the line which both make.
+# The lines of each status with the reason that it usually has.
 STATUS_LINES: Final = {
-    status.value: (status.phrase, f"HTTP/1.1 {status.value} {status.phrase}\r\n")
+    (status.value, status.phrase): f"HTTP/1.1 {status.value} {status.phrase}\r\n"
     for status in HTTPStatus
 }
+_REASONS: Final = dict(STATUS_LINES.keys())
 
 _MAX_LENGTH_DIGITS: Final = 18
 
@@ -197,7 +198,7 @@ def date_line() -> str:
 
 def encode_error(status: int, text: str, *, head_only: bool) -> bytes:
     """A complete response that says what went wrong, in a line of plain text, and closes."""
-    reason = STATUS_LINES[status][0] if status in STATUS_LINES else "Error"
+    reason = _REASONS.get(status, "Error")
     body = f"{status} {reason}: {text}\n".encode("ascii", "backslashreplace")
     head = encode_head(
         [

@@ -35,6 +35,10 @@ _MAX_LEARNED: Final = 64
 _MAX_FIELDS: Final = 40
 
 
+# Groups are counted from one; method and target come before the values.
+_FIRST_VALUE: Final = 3
+
+
 class HeadShape:
     """The field names of a head, in their order, spelled as they came.
 
@@ -50,11 +54,13 @@ class HeadShape:
         #: may have white space around it.
         self.match: Callable[[bytes, int], re.Match[bytes] | None] = _expression(names).match
         known = [FRAMING.get(name) or FRAMING.get(name.lower()) for name in names]
-        #: Which of the fields is Host.
-        self.host = known.index("host")
-        #: Which of the fields say something about framing, and what they are called there.
+        #: The group that is the value of Host.
+        self.host = _FIRST_VALUE + known.index("host")
+        #: The groups of the fields that say something about framing, with their names there.
         self.framing = [
-            (index, name) for index, name in enumerate(known) if name not in (None, "host")
+            (group, name)
+            for group, name in enumerate(known, _FIRST_VALUE)
+            if name not in (None, "host")
         ]
 
 

@@ -22,6 +22,17 @@ from ._grammar import OWS_BYTES
 _BAD_TEXT: Final = re.compile(BAD_LINE_BYTE.pattern.decode("latin-1"))
 
 
+# The names of the fields of a head, and their values: one by one, or as the last groups of a match.
+Wire = tuple[Sequence[bytes], Sequence[bytes] | re.Match[bytes]]
+
+
+def _fields(wire: Wire) -> Iterator[tuple[bytes, bytes]]:
+    names, values = wire
+    if isinstance(values, re.Match):
+        values = values.groups()[-len(names) :]
+    return zip(names, values, strict=True)
+
+
 class HTTPHeaders(MutableMapping[str, str]):
     """A map from field name to value, whatever the case of the name, that keeps repeated fields.
 
@@ -52,7 +63,7 @@ class HTTPHeaders(MutableMapping[str, str]):
     # Canonical name -> its values, for names that have more than one; None while there are none.
     _lists: dict[str, list[str]] | None
     # The names and the values as they came, until somebody asks.
-    _wire: tuple[Sequence[bytes], Sequence[bytes]] | None
+    _wire: Wire | None
 
     def __init__(
         self,
@@ -81,12 +92,12 @@ class HTTPHeaders(MutableMapping[str, str]):
         if more:
             self.update(more)
 
-    def _read_wire(self, wire: tuple[Sequence[bytes], Sequence[bytes]]) -> None:
+    def _read_wire(self, wire: Wire) -> None:
         self._wire = None
         self._lists = None
         fields: dict[str, str] = {}
         self._fields = fields
-        for name, value in zip(*wire, strict=True):
+        for name, value in _fields(wire):
             key = canonical(name.decode("latin-1"))
             text = value.decode("latin-1").strip(OWS)
             if key in fields:
@@ -154,11 +165,7 @@ class HTTPHeaders(MutableMapping[str, str]):
                 (name.lower().encode("latin-1"), value.encode("latin-1"))
                 for name, value in self.get_all()
             ]
-        names, values = wire
-        return [
-            (name.lower(), value.strip(OWS_BYTES))
-            for name, value in zip(names, values, strict=True)
-        ]
+        return [(name.lower(), value.strip(OWS_BYTES)) for name, value in _fields(wire)]
 
     def parse_line(self, line: str) -> None:
         """Add the field in `line`, as in `Content-Type: text/html`, with or without its CRLF.
@@ -199,6 +206,9 @@ class HTTPHeaders(MutableMapping[str, str]):
         return HTTPHeaders(self)
 
     __copy__ = copy
+
+    def __reduce__(self) -> tuple[type[HTTPHeaders], tuple[list[tuple[str, str]]]]:
+        return type(self), (list(self.get_all()),)
 
     def __getitem__(self, name: str) -> str:
         if self._wire is not None:
@@ -249,11 +259,14 @@ class HTTPHeaders(MutableMapping[str, str]):
 _new: Final = HTTPHeaders.__new__
 
 
-def headers_from_wire(names: Sequence[bytes], values: Sequence[bytes]) -> HTTPHeaders:
+def headers_from_wire(
+    names: Sequence[bytes], values: Sequence[bytes] | re.Match[bytes]
+) -> HTTPHeaders:
     """Headers from the names and values of field lines that a parser has found valid.
 
-    A value may have white space around it. Both are kept, not copied, and read when somebody first
-    asks for a field. A function, because this is done with every request.
+    A value may have white space around it. `values` may be a match, whose last groups they are.
+    Both are kept, not copied, and read when somebody first asks for a field. A function, because
+    this is done with every request.
     """
     headers = _new(HTTPHeaders)
     # The other attributes are set when the fields are read.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 from typing import Protocol
@@ -122,25 +123,21 @@ class RequestParser(MessageParser):
         end = 0 if match is None else match.end()
         if shape is None or match is None or end - position > self._quick_head_size:
             return MessageParser._take_head(self, data, position)
-        parts = match.groups()
-        values = parts[2:]
-        host = values[shape.host]
+        method, path, host = match.group(1, 2, shape.host)
         if host not in known_hosts:
             check_host(host)
         framing = _NOTHING
         if shape.framing:
             framing = [
-                (name, values[index].strip(OWS_BYTES).decode("latin-1"))
-                for index, name in shape.framing
-                if values[index] != b" keep-alive" or name != "connection"
+                (name, match[group].strip(OWS_BYTES).decode("latin-1"))
+                for group, name in shape.framing
+                if match[group] != b" keep-alive" or name != "connection"
             ]
-        self.target = target = parts[1].decode()
+        self.target = target = path.decode()
         more = end < len(data)
         if more:
             self._behind_head = (data, end)
-        self._begin_request(
-            parts[0].decode(), target, "HTTP/1.1", framing, more, shape.names, values
-        )
+        self._begin_request(method.decode(), target, "HTTP/1.1", framing, more, shape.names, match)
         if more:
             self._behind_head = NOTHING_BEHIND
         return end
@@ -217,7 +214,7 @@ class RequestParser(MessageParser):
         framing: list[tuple[str, str]],
         more: bool,
         names: Sequence[bytes],
-        values: Sequence[bytes],
+        values: Sequence[bytes] | re.Match[bytes],
     ) -> None:
         """Tell the handler of a head, and say how to go on behind it.
 

@@ -39,11 +39,7 @@ def encode_response_head(
     response. Raises `HTTPOutputError`.
     """
     usual = code == 200 and method not in _UNUSUAL_METHODS
-    known = STATUS_LINES.get(code)
-    if known is not None and known[0] == reason:
-        lines = [known[1]]
-    else:
-        lines = [status_line(code, reason)]
+    lines = [STATUS_LINES.get((code, reason)) or status_line(code, reason)]
     length, said = read_fields(headers, lines, usual or _may_have_length(code, method))
     if usual and length >= 0:
         # What the rules come to for most responses.
