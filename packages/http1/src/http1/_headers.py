@@ -75,10 +75,12 @@ class HTTPHeaders(MutableMapping[str, str]):
         self._lists = None
         # A dict first: asking an abstract class about its instances takes longer than all the rest.
         if type(fields) is dict:
-            if canonical_names.issuperset(fields):
-                self._fields = fields.copy()
+            for name in fields:
+                if name not in canonical_names:
+                    self._fields = {canonical(name): value for name, value in fields.items()}
+                    break
             else:
-                self._fields = {canonical(name): value for name, value in fields.items()}
+                self._fields = fields.copy()
         else:
             self._fields = {}
             if isinstance(fields, HTTPHeaders):

@@ -41,28 +41,28 @@ def encode_response_head(
     usual = code == 200 and method not in _UNUSUAL_METHODS
     lines = [STATUS_LINES.get((code, reason)) or status_line(code, reason)]
     length, said = read_fields(headers, lines, usual or _may_have_length(code, method))
-    if usual and length >= 0:
+    if usual and length >= 0 and not (said or closing or http_1_0):
         # What the rules come to for most responses.
-        writing, afterwards = _SIZED, _KEEP_ALIVE
-    else:
-        if code == 205:
-            # RFC 9110 section 15.3.6: it has no content, but a recipient need not know that.
-            length = 0
-            lines.append("Content-Length: 0\r\n")
-        writing, afterwards = frame_response(code, length, method, http_1_0)
-        if writing is _HEAD:
-            return encode_head(lines), length, writing, afterwards
-        if writing is _CHUNKED:
-            lines.append("Transfer-Encoding: chunked\r\n")
+        lines.append(date_line())
+        return encode_head(lines), length, _SIZED, _KEEP_ALIVE
+    if code == 205:
+        # RFC 9110 section 15.3.6: it has no content, but a recipient need not know that.
+        length = 0
+        lines.append("Content-Length: 0\r\n")
+    writing, afterwards = frame_response(code, length, method, http_1_0)
+    if writing is _HEAD:
+        return encode_head(lines), length, writing, afterwards
+    if writing is _CHUNKED:
+        lines.append("Transfer-Encoding: chunked\r\n")
     if afterwards is not _SWITCH:
-        if said and "close" in said:
+        if "close" in said:
             afterwards = _CLOSE
         elif closing or writing is _UNTIL_CLOSE:
             afterwards = _CLOSE
             lines.append("Connection: close\r\n")
         elif http_1_0:
             lines.append("Connection: keep-alive\r\n")
-    if not (said and "date" in said):
+    if "date" not in said:
         lines.append(date_line())
     return encode_head(lines), length, writing, afterwards
 
