@@ -207,6 +207,11 @@ async def test_request_says_close() -> None:
     await peer.send(OK)
     assert await result is False
     assert delegate.outcome == COMPLETE
+    assert peer.stream.closed()
+    # Nothing more can be asked on it.
+    line = RequestStartLine("GET", "/", "")
+    with pytest.raises(StreamClosedError):
+        await HTTP1Connection(peer.stream, True).write_headers(line, HTTPHeaders({"Host": "x"}))
 
 
 @asynchronous
@@ -1266,7 +1271,9 @@ async def test_request_bodies() -> None:
     connection.write_headers(line, HTTPHeaders({"Host": "x"}), b"abc")
     connection.write(b"defg")
     connection.finish()
-    assert (await peer.receive(b"0\r\n\r\n")).partition(b"\r\n\r\n")[2] == (
+    # All of it, with no empty line before or behind.
+    assert await peer.receive(b"0\r\n\r\n") == (
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
         b"3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"
     )
 
