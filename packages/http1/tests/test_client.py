@@ -226,13 +226,14 @@ async def test_two_responses_to_one_request() -> None:
     assert "answer no request" in str(peer.stream.error)
 
 
+@pytest.mark.parametrize("late", [OK, b"\r\n", b"x"])
 @asynchronous
-async def test_response_that_nobody_asked_for_comes_late() -> None:
+async def test_response_that_nobody_asked_for_comes_late(late: bytes) -> None:
     peer = Peer()
     result = request(peer.stream).read_response(Recorder())
     await peer.send(OK)
     assert await result is True
-    await peer.send(OK)
+    await peer.send(late)
     assert peer.stream.closed()
     assert "answer no request" in str(peer.stream.error)
     # The next exchange sees no answer in it.

@@ -1086,6 +1086,8 @@ async def test_trailers_are_there_at_the_end() -> None:
     trailers = b"A: b\r\nContent-Length: 9\r\nAuthorization: c\r\n"
     await client.exchange(CHUNKED_POST + b"5\r\nhello\r\n0\r\n" + trailers + b"\r\n")
     assert seen == [{"A": "b"}]
+    # And nowhere else.
+    assert dict(application.messages[0].headers) == {"Host": "a", "Transfer-Encoding": "chunked"}
 
 
 @asynchronous
