@@ -26,6 +26,7 @@ from ._client import ResponseReader
 from ._delegates import HTTPConnection
 from ._delegates import HTTPMessageDelegate
 from ._delegates import OutgoingHeaders
+from ._encoding import CONTINUE
 from ._encoding import LAST_CHUNK
 from ._encoding import encode_chunk_size
 from ._encoding import encode_trailers
@@ -66,6 +67,10 @@ _SWITCH: Final = Afterwards.SWITCH
 
 class Reader(Protocol):
     """The reading side that an exchange belongs to: a server connection, or a client's reader."""
+
+    @property
+    def awaits_continue(self) -> bool:
+        """Whether the body of the request is held back until `100 Continue` comes."""
 
     def must_close(self) -> bool:
         """Whether too much of the request is unread to keep the connection after the response."""
@@ -274,6 +279,10 @@ class HTTP1Connection(HTTPConnection):
                 self.afterwards is _CLOSE
                 or (self._has_body and self._reader is not None and self._reader.must_close()),
             )
+            if afterwards is _SWITCH and self._reader is not None and self._reader.awaits_continue:
+                # RFC 9110 section 7.8: the client is to send all of its request before it changes
+                # the protocol, and has not begun with the body.
+                head = CONTINUE + head
         size = len(chunk) if chunk else 0
         if size > length and writing is _SIZED:
             raise HTTPOutputError(f"more than the {length} bytes that Content-Length announces")

@@ -37,6 +37,8 @@ _NOTHING: Final[frozenset[str]] = frozenset()
 
 LAST_CHUNK: Final = b"0\r\n\r\n"
 
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
 
 def read_fields(
     headers: OutgoingHeaders, lines: list[str], with_length: bool = True

@@ -39,13 +39,16 @@ def encode_request_head(
     hosts = [value for name, value in headers.get_all() if name.lower() == "host"]
     if len(hosts) != 1:
         raise HTTPOutputError("a request needs a Host field, and only one (RFC 9112 section 3.2)")
+    host = hosts[0].strip(OWS)
     try:
-        parse_target(method, target)
-        host = hosts[0].strip(OWS)
+        _, authority = parse_target(method, target)
         if host:
             check_authority(host)
     except HTTPInputError as error:
         raise HTTPOutputError(str(error)) from None
+    # The target of a CONNECT has a port where its Host may have none.
+    if authority and method != "CONNECT" and host.lower() != authority.lower():
+        raise HTTPOutputError("Host differs from that of the target (RFC 9112 section 3.2)")
     if length >= 0:
         writing = Writing.SIZED
     elif "chunked" in said or method in _METHODS_WITH_BODY:

@@ -41,6 +41,7 @@ from ._deadlines import deadlines_of
 from ._decompress import DecompressedRequests
 from ._delegates import HTTPMessageDelegate
 from ._delegates import HTTPServerConnectionDelegate
+from ._encoding import CONTINUE
 from ._encoding import encode_error
 from ._errors import HTTPInputError
 from ._errors import printable
@@ -68,8 +69,6 @@ _DONE: Final = Writing.DONE
 _KEEP_ALIVE: Final = Afterwards.KEEP_ALIVE
 _CLOSE: Final = Afterwards.CLOSE
 _SWITCH: Final = Afterwards.SWITCH
-
-_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 # How long a connection that drains waits for a request that may be on its way.
 _LAST_REQUEST_GRACE: Final = 1.0
@@ -412,7 +411,7 @@ class HTTP1ServerConnection:
         if exchange is not None and exchange.writing is _HEAD and not parser.held:
             parser.expect_continue = False
             try:
-                self.stream.write(_CONTINUE)
+                self.stream.write(CONTINUE)
             except StreamClosedError:
                 pass
 

@@ -25,8 +25,8 @@ def parse_target(method: str, target: str) -> tuple[str, str]:
     does not go with the method and for what is no valid target.
     """
     if method == "CONNECT":
-        check_authority(target)
-        if not target.rpartition(":")[2].isdigit() or not target.isascii():
+        # RFC 9110 section 9.3.6: there is no default port, and nobody listens on port 0.
+        if not check_authority(target).strip("0"):
             raise HTTPInputError("CONNECT needs a port in its target")
         return target, target
     if ORIGIN_FORM.fullmatch(target):
@@ -58,8 +58,11 @@ def check_host(value: bytes) -> None:
         known_hosts.add(value)
 
 
-def check_authority(authority: str) -> None:
-    """Raise `HTTPInputError` unless `authority` is a host and, perhaps, a port."""
+def check_authority(authority: str) -> str:
+    """The port in `authority`, "" if there is none.
+
+    Raises `HTTPInputError` unless it is a host and, perhaps, a port.
+    """
     match = AUTHORITY.fullmatch(authority)
     if match is None or not match.group(1):
         raise HTTPInputError(f"malformed host: {printable(authority)}")
@@ -68,6 +71,7 @@ def check_authority(authority: str) -> None:
         raise HTTPInputError(f"port out of range: {printable(authority)}")
     if host.startswith("[") and not _is_ipv6(host[1:-1]):
         raise HTTPInputError(f"malformed IPv6 address: {printable(authority)}")
+    return port or ""
 
 
 def _is_ipv6(text: str) -> bool:

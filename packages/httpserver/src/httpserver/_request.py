@@ -203,7 +203,10 @@ class HTTPServerRequest:
 
     def full_url(self) -> str:
         """The URL that was asked for."""
-        # RFC 9112 section 3.3: the asterisk form stands for the server as such, without a path.
+        # RFC 9112 section 3.3: the asterisk form stands for the server as such, without a path,
+        # and the target of a CONNECT is an authority of its own.
+        if self.method == "CONNECT":
+            return f"{self.protocol}://{self.uri}"
         target = "" if self.uri == "*" else self.uri
         return f"{self.protocol}://{self.host}{target}"
 
