@@ -31,6 +31,8 @@ TOKEN: Final = re.compile(rf"[{_TCHAR}]+")
 #   field-content = field-vchar [ 1*( SP / HTAB / field-vchar ) field-vchar ]
 #   field-vchar   = VCHAR / obs-text
 #   obs-text      = %x80-FF
+# The rest of a line from a byte in it on; what follows is never a byte that it could have taken.
+LINE_REST: Final = rb"[\t\x20-\x7e\x80-\xff]*+"
 # The bytes that may stand in a line of a head, between one CRLF and the next. `translate` with
 # these as the bytes to delete leaves what may not: the CRLFs of a good head, and all that is wrong
 # with a bad one.
@@ -56,9 +58,9 @@ ORIGIN_FORM: Final = re.compile(rf"/(?:[{_PCHAR}]|%[0-9A-Fa-f][0-9A-Fa-f])*(?:\?
 # The request lines that nearly all requests begin with, a subset of what the rules above allow:
 # the parts are method and target. What does not match is looked at rule by rule.
 PLAIN_REQUEST_LINE: Final = re.compile(
-    r"(GET|POST|HEAD|PUT|DELETE|PATCH|OPTIONS)"
-    r" (/[!$&'()*+,\-./0-9:;=?@A-Z_a-z~]*)"
-    r" HTTP/1\.1"
+    rb"(GET|POST|HEAD|PUT|DELETE|PATCH|OPTIONS)"
+    rb" (/[!$&'()*+,\-./0-9:;=?@A-Z_a-z~]*+)"
+    rb" HTTP/1\.1"
 )
 
 # RFC 3986 section 3.2.2, for the value of Host (RFC 9110 section 7.2) and every authority

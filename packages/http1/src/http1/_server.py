@@ -34,7 +34,7 @@ from typing import Final
 from iostream import IOStream
 from iostream import StreamClosedError
 
-from ._answer import Answer
+from ._answer import answer_to
 from ._connection import HTTP1Connection
 from ._deadlines import Deadlines
 from ._deadlines import deadlines_of
@@ -282,18 +282,14 @@ class HTTP1ServerConnection:
             self._parser.pause()
             self._catching_up = True
             asyncio.get_running_loop().call_soon(self._caught_up)
-        method, _, version = start_line
         parser = self._parser
-        params = self.params
-        exchange = Answer(
+        closing = self._draining or self.params.no_keep_alive or not parser.keep_alive
+        exchange = answer_to(
             self,
-            self.stream,
-            params,
-            self.context,
-            method,
-            version == "HTTP/1.0",
-            self._draining or params.no_keep_alive or not parser.keep_alive,
+            start_line[0],
+            start_line[2] == "HTTP/1.0",
             parser.body_length != 0,
+            _CLOSE if closing else _KEEP_ALIVE,
         )
         self._exchange = exchange
         self._request = start_line

@@ -7,12 +7,15 @@ from ._errors import printable
 from ._grammar import ABSOLUTE_FORM
 from ._grammar import AUTHORITY
 from ._grammar import ORIGIN_FORM
+from ._grammar import OWS
 
 _MAX_PORT = 65535
 
-# Hosts found valid. A server is asked for a few names again and again; bounded, never evicted.
-known_hosts: set[str] = set()
+# Values of Host found valid, as they came, with the white space around them. A server is asked for a
+# few names again and again; bounded, never evicted.
+known_hosts: set[bytes] = set()
 _MAX_KNOWN_HOSTS = 512
+_MAX_KNOWN_HOST_LENGTH = 256
 
 
 def parse_target(method: str, target: str) -> tuple[str, str]:
@@ -48,13 +51,13 @@ def parse_target(method: str, target: str) -> tuple[str, str]:
     return rest, authority
 
 
-def check_host(host: str) -> None:
-    """Raise `HTTPInputError` unless `host` may stand in a Host field; it may be empty."""
-    if not host:
-        return
-    check_authority(host)
-    if len(known_hosts) < _MAX_KNOWN_HOSTS:
-        known_hosts.add(host)
+def check_host(value: bytes) -> None:
+    """Raise `HTTPInputError` unless `value` may stand in a Host field; it may be empty."""
+    host = value.decode("latin-1").strip(OWS)
+    if host:
+        check_authority(host)
+    if len(known_hosts) < _MAX_KNOWN_HOSTS and len(value) <= _MAX_KNOWN_HOST_LENGTH:
+        known_hosts.add(value)
 
 
 def check_authority(authority: str) -> None:
