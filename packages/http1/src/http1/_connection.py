@@ -22,7 +22,6 @@ from typing import Protocol
 from iostream import IOStream
 from iostream import StreamClosedError
 
-from ._client import ResponseReader
 from ._delegates import HTTPConnection
 from ._delegates import HTTPMessageDelegate
 from ._delegates import OutgoingHeaders
@@ -38,7 +37,6 @@ from ._headers import HTTPHeaders
 from ._mypyc import mypyc_attr
 from ._parameters import DEFAULT_PARAMETERS
 from ._parameters import HTTP1ConnectionParameters
-from ._request_head import encode_request_head
 from ._response_head import encode_response_head
 from ._start_line import RequestStartLine
 from ._start_line import ResponseStartLine
@@ -133,7 +131,12 @@ class HTTP1Connection(HTTPConnection):
         self.is_client = is_client
         self.params = DEFAULT_PARAMETERS if params is None else params
         self.context = context
-        self._reader: Reader | None = ResponseReader(self) if is_client else None
+        self._reader: Reader | None = None
+        if is_client:
+            # What only clients need is imported by the first one of them, here and below.
+            from ._client import ResponseReader
+
+            self._reader = ResponseReader(self)
         #: How much of the message has been written.
         self.writing = _HEAD
         self._remaining = 0  # bytes of a sized body that are still to be written
@@ -231,6 +234,8 @@ class HTTP1Connection(HTTPConnection):
         To stop waiting, cancel: the stream is closed. How long the server takes to begin its
         answer is not limited by the parameters; use `asyncio.timeout`.
         """
+        from ._client import ResponseReader
+
         reader = self._reader
         if not isinstance(reader, ResponseReader):
             raise RuntimeError("read_response() is for clients that have not been detached")
@@ -260,6 +265,9 @@ class HTTP1Connection(HTTPConnection):
             raise HTTPOutputError(f"write_headers() after the head (state: {self.writing.value})")
         # By position: delegates come with start line classes of their own.
         if self.is_client:
+            from ._client import ResponseReader
+            from ._request_head import encode_request_head
+
             method = start_line[0]
             head, length, writing, afterwards, expects = encode_request_head(
                 method, str(start_line[1]), headers, self.params.no_keep_alive

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import time
-from http import HTTPStatus
 from typing import Final
 
 from ._delegates import OutgoingHeaders
@@ -24,12 +23,75 @@ from ._message_parser import connection_options
 
 _BAD_TEXT: Final = re.compile(BAD_LINE_BYTE.pattern.decode("latin-1"))
 
+# RFC 9110 section 15 and the registry of status codes that its section 16.2.1 founds. `http` has
+# these too, in an enumeration that takes long to import, with names that its version decides.
+_REASONS: Final = {
+    100: "Continue",
+    101: "Switching Protocols",
+    102: "Processing",
+    103: "Early Hints",
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    203: "Non-Authoritative Information",
+    204: "No Content",
+    205: "Reset Content",
+    206: "Partial Content",
+    207: "Multi-Status",
+    208: "Already Reported",
+    226: "IM Used",
+    300: "Multiple Choices",
+    301: "Moved Permanently",
+    302: "Found",
+    303: "See Other",
+    304: "Not Modified",
+    305: "Use Proxy",
+    307: "Temporary Redirect",
+    308: "Permanent Redirect",
+    400: "Bad Request",
+    401: "Unauthorized",
+    402: "Payment Required",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    407: "Proxy Authentication Required",
+    408: "Request Timeout",
+    409: "Conflict",
+    410: "Gone",
+    411: "Length Required",
+    412: "Precondition Failed",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    415: "Unsupported Media Type",
+    416: "Range Not Satisfiable",
+    417: "Expectation Failed",
+    421: "Misdirected Request",
+    422: "Unprocessable Content",
+    423: "Locked",
+    424: "Failed Dependency",
+    425: "Too Early",
+    426: "Upgrade Required",
+    428: "Precondition Required",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
+    451: "Unavailable For Legal Reasons",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+    505: "HTTP Version Not Supported",
+    506: "Variant Also Negotiates",
+    507: "Insufficient Storage",
+    508: "Loop Detected",
+    511: "Network Authentication Required",
+}
+
 # The lines of each status with the reason that it usually has.
 STATUS_LINES: Final = {
-    (status.value, status.phrase): f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-    for status in HTTPStatus
+    (code, reason): f"HTTP/1.1 {code} {reason}\r\n" for code, reason in _REASONS.items()
 }
-_REASONS: Final = dict(STATUS_LINES.keys())
 
 _MAX_LENGTH_DIGITS: Final = 18
 

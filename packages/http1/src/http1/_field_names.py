@@ -122,11 +122,14 @@ def canonical(name: str) -> str:
 
 
 def _learn_common_names() -> None:
-    for line in _COMMON.split():
-        for name in (line, line.lower()):
-            canonical(name)
-            if name.lower().encode() not in FRAMING:
-                ordinary.add(name.encode())
+    # All at once: that is many times faster than one by one, and every import waits for it.
+    spelled = _COMMON.title().split()
+    canonical_names.update(spelled)
+    plain_names.update(canonical_names - _WRITERS_CONCERN)
+    for names in (_COMMON, _COMMON.lower()):
+        known_spellings.update(zip(names.split(), spelled, strict=True))
+        ordinary.update(names.encode().split())
+    ordinary.difference_update(FRAMING)
 
 
 _COMMON: Final = """

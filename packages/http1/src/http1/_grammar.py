@@ -5,7 +5,8 @@ byte-by-byte path and the encoder use the same tables. Where a rule here is tigh
 the RFC's, the comment says so and why.
 
 Everything that works on text works on latin-1 text, so that one character is one byte of the wire.
-No expression here uses a class that Python widens to Unicode (`\\d`, `\\s`, `\\w`).
+No expression here uses a class that Python widens to Unicode (`\\d`, `\\s`, `\\w`). Those which few
+messages need are text, not compiled: `re` does that at the first use, and keeps it.
 """
 
 import re
@@ -82,7 +83,7 @@ AUTHORITY: Final = re.compile(
 #   absolute-form = absolute-URI
 # Tighter: only the schemes that this protocol serves, and no user information (RFC 9110
 # section 4.2.4 deprecates it and wants it treated as an error). The parts: scheme, authority, rest.
-ABSOLUTE_FORM: Final = re.compile(r"([Hh][Tt][Tt][Pp][Ss]?)://([^/?@]+)([/?].*)?")
+ABSOLUTE_FORM: Final = r"([Hh][Tt][Tt][Pp][Ss]?)://([^/?@]+)([/?].*)?"
 
 # RFC 9110 section 8.6
 #   Content-Length = 1*DIGIT
@@ -102,9 +103,7 @@ CHUNK_SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,16}")
 # Tighter: no white space. RFC 9110 section 5.6.3 has recipients read past BWS, "bad white space",
 # which no sender may write; requests have been smuggled through it, and it is refused.
 _QUOTED: Final = r'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t !-~\x80-\xff])*"'
-CHUNK_EXTENSIONS: Final = re.compile(
-    rf"(?:;[{_TCHAR}]+(?:=(?:[{_TCHAR}]+|{_QUOTED}))?)+".encode("latin-1")
-)
+CHUNK_EXTENSIONS: Final = rf"(?:;[{_TCHAR}]+(?:=(?:[{_TCHAR}]+|{_QUOTED}))?)+".encode("latin-1")
 
 # RFC 9112 section 4
 #   status-line   = HTTP-version SP status-code SP [ reason-phrase ]

@@ -38,7 +38,6 @@ from ._answer import answer_to
 from ._connection import HTTP1Connection
 from ._deadlines import Deadlines
 from ._deadlines import deadlines_of
-from ._decompress import DecompressedRequests
 from ._delegates import HTTPMessageDelegate
 from ._delegates import HTTPServerConnectionDelegate
 from ._encoding import CONTINUE
@@ -155,7 +154,11 @@ class HTTP1ServerConnection:
         if self._delegate is not None:
             raise RuntimeError("start_serving() was called before")
         params = self.params
-        self._delegate = DecompressedRequests(delegate, params) if params.decompress else delegate
+        if params.decompress:
+            from ._decompress import DecompressedRequests
+
+            delegate = DecompressedRequests(delegate, params)
+        self._delegate = delegate
         deadlines = self._deadlines = deadlines_of(self.params)
         deadlines.add(self)
         self._watch = Watch(self.params, deadlines.now)

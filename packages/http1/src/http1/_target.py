@@ -1,5 +1,7 @@
 """The request target and the host: RFC 9112 section 3.2, RFC 9110 section 7.2, RFC 3986."""
 
+import re
+
 from ._errors import HTTPInputError
 from ._errors import printable
 from ._grammar import ABSOLUTE_FORM
@@ -33,7 +35,7 @@ def parse_target(method: str, target: str) -> tuple[str, str]:
         return target, ""
     if target == "*" and method == "OPTIONS":
         return target, ""
-    match = ABSOLUTE_FORM.fullmatch(target)
+    match = re.fullmatch(ABSOLUTE_FORM, target)
     if match is None:
         raise HTTPInputError(f"malformed request target: {printable(target)}")
     authority = match.group(2)

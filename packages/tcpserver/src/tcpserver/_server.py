@@ -26,12 +26,12 @@ from ._counters import Counters
 from ._handlers import Handlers
 from ._handshakes import Handshakes
 from ._listeners import Listeners
-from ._proxy_header import ProxyHeader
 from ._streams import ServerStream
 from ._streams import ServerTLSStream
 
 if TYPE_CHECKING:
     from ._proxy_gate import ProxyGate
+    from ._proxy_header import ProxyHeader
 
 logger = logging.getLogger(__name__)
 
@@ -323,7 +323,7 @@ class TCPServer:
         return ProxyGate(trusted, timeout, self.counters, self._open, self._connection_gone)
 
     def _open(
-        self, connection: socket.socket, address: Address, proxy_header: ProxyHeader | None
+        self, connection: socket.socket, address: Address, proxy_header: "ProxyHeader | None"
     ) -> None:
         if self._certificates is None:
             stream = ServerStream(
