@@ -25,7 +25,6 @@ from iostream import StreamClosedError
 from ._client import ResponseReader
 from ._delegates import HTTPConnection
 from ._delegates import HTTPMessageDelegate
-from ._delegates import OutgoingHeaders
 from ._encoding import LAST_CHUNK
 from ._encoding import encode_chunk_size
 from ._encoding import encode_trailers
@@ -35,6 +34,7 @@ from ._grammar import CRLF
 from ._grammar import CRLF_CRLF
 from ._headers import HTTPHeaders
 from ._mypyc import mypyc_attr
+from ._outgoing_headers import OutgoingHeaders
 from ._parameters import DEFAULT_PARAMETERS
 from ._parameters import HTTP1ConnectionParameters
 from ._request_head import encode_request_head

@@ -11,7 +11,6 @@ import time
 from http import HTTPStatus
 from typing import Final
 
-from ._delegates import OutgoingHeaders
 from ._errors import HTTPOutputError
 from ._errors import printable
 from ._field_names import FORBIDDEN_TRAILERS
@@ -22,6 +21,7 @@ from ._grammar import CRLF
 from ._grammar import LINE_BYTES
 from ._grammar import OWS
 from ._message_parser import connection_options
+from ._outgoing_headers import OutgoingHeaders
 
 _CRLFS: Final = tuple([CRLF * n for n in range(257)])
 
