@@ -3,6 +3,7 @@ import functools
 import logging
 from collections.abc import Awaitable
 from itertools import pairwise
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -1269,6 +1270,53 @@ async def test_request_bodies() -> None:
     assert (await peer.receive(b"0\r\n\r\n")).partition(b"\r\n\r\n")[2] == (
         b"3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [("6", b"<cdef>"), (None, b"1\r\n<\r\n4\r\ncdef\r\n1\r\n>\r\n0\r\n\r\n")],
+)
+@asynchronous
+async def test_a_file_in_a_request(length: str | None, expected: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abcdefgh")
+    peer = Peer()
+    connection = HTTP1Connection(peer.stream, True)
+    headers = HTTPHeaders({"Host": "x"})
+    if length is not None:
+        headers["Content-Length"] = length
+    connection.write_headers(RequestStartLine("PUT", "/", ""), headers)
+    with path.open("rb") as file:
+        await connection.write(b"<")
+        await connection.write_file(file, 2, 4)
+        await connection.write(b">")
+        connection.finish()
+        assert (await peer.receive(expected)).endswith(b"\r\n\r\n" + expected)
+
+
+@asynchronous
+async def test_a_file_in_a_request_without_a_length_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abcdefgh")
+    peer = Peer()
+    connection = HTTP1Connection(peer.stream, True)
+    connection.write_headers(RequestStartLine("GET", "/", ""), HTTPHeaders({"Host": "x"}))
+    with path.open("rb") as file:
+        with pytest.raises(HTTPOutputError, match="without Content-Length"):
+            connection.write_file(file)
+        assert connection.write_file(file, 8).done()
+    connection.finish()
+
+
+@asynchronous
+async def test_trailers_of_a_request() -> None:
+    peer = Peer()
+    connection = HTTP1Connection(peer.stream, True)
+    line = RequestStartLine("POST", "/", "")
+    connection.write_headers(line, HTTPHeaders({"Host": "x"}), b"abc")
+    connection.finish(HTTPHeaders({"Digest": "7"}))
+    expected = b"3\r\nabc\r\n0\r\nDigest: 7\r\n\r\n"
+    assert (await peer.receive(expected)).endswith(expected)
 
 
 @asynchronous

@@ -340,6 +340,8 @@ class HTTP1Connection(HTTPConnection):
             self.abort()
             raise HTTPOutputError("more than Content-Length announced")
         if writing is _NO_BODY or (writing is not _HEAD and not count):
+            if count and self.is_client:
+                raise HTTPOutputError(_NO_LENGTH.format(self._method))
             return stream.write(b"")
         try:
             if writing is _SIZED:
