@@ -213,7 +213,7 @@ class HTTP1Connection(HTTPConnection):
         """Read the response to the request that this writes; for a client, once for each exchange.
 
         The result is True when both messages are complete and the stream is open: the next
-        `HTTP1Connection` can be made on it. False when the stream is closed, or was detached.
+        `HTTP1Connection` can begin on it, not earlier. False when the stream is closed, or was detached.
         Whether the response was complete is told by the delegate: it gets `finish` then, and
         `on_connection_close` otherwise, never both; `stream.error` says why. Nobody is told more
         than that about a server's mistakes; what a method of the delegate raises is raised here.
