@@ -7,6 +7,7 @@ from ._asgi_types import ASGIApplication
 from ._callback import CallbackDelegate
 from ._callback import RequestCallback
 from ._context import ConnectionContext
+from ._counters import HTTPCounters
 from ._forms import FormError
 from ._forms import FormLimits
 from ._forms import HTTPFile
@@ -27,6 +28,7 @@ __all__ = [
     "ConnectionContext",
     "FormError",
     "FormLimits",
+    "HTTPCounters",
     "HTTPFile",
     "HTTPRequest",
     "HTTPServer",
