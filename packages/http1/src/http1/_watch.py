@@ -133,19 +133,22 @@ class Watch:
             if elapsed > params.header_timeout:
                 self.limit = "header_timeout"
                 return Verdict.TIMED_OUT
-        elif self._phase is Phase.BODY:
+        elif self._phase is Phase.BODY or self._phase is Phase.RESPONSE_BODY:
             if elapsed > self.body_timeout:
                 self.limit = "body_timeout"
                 return Verdict.TIMED_OUT
-            if now - self._received_at > params.body_idle_timeout:
-                self.limit = "body_idle_timeout"
-                return Verdict.TIMED_OUT
-            late = elapsed - _RATE_GRACE
-            if late > 0 and self._received - self._since_received < late * params.min_body_rate:
-                self.limit = "min_body_rate"
-                return Verdict.TIMED_OUT
-        elif self._phase is Phase.RESPONSE_BODY:
-            if elapsed > self.body_timeout:
-                self.limit = "body_timeout"
-                return Verdict.TIMED_OUT
+            if self._phase is Phase.BODY:
+                return self._judge_pace(now, elapsed)
+        return Verdict.FINE
+
+    def _judge_pace(self, now: float, elapsed: float) -> Verdict:
+        """Whether the body of a request comes fast enough."""
+        params = self._params
+        if now - self._received_at > params.body_idle_timeout:
+            self.limit = "body_idle_timeout"
+            return Verdict.TIMED_OUT
+        late = elapsed - _RATE_GRACE
+        if late > 0 and self._received - self._since_received < late * params.min_body_rate:
+            self.limit = "min_body_rate"
+            return Verdict.TIMED_OUT
         return Verdict.FINE
