@@ -214,11 +214,12 @@ def headers(data: bytes) -> None:
             return fields
 
     try:
-        lines, _, said = read_fields(Fields())
-        head = encode_head("POST / HTTP/1.1", [*lines, "Host: a"])
+        lines = ["POST / HTTP/1.1\r\n"]
+        _, said = read_fields(Fields(), lines)
+        head = encode_head([*lines, "Host: a\r\n"])
     except HTTPOutputError:
         return
-    assert head.count(b"\r\n") == len(lines) + 3
+    assert head.count(b"\r\n") <= len(fields) + 3
     recorder = Recorder()
     parser = RequestParser(recorder)
     try:

@@ -319,6 +319,11 @@ async def test_request_says_close() -> None:
     await peer.send(OK)
     assert await result is False
     assert delegate.outcome == COMPLETE
+    assert peer.stream.closed()
+    # Nothing more can be asked on it.
+    line = RequestStartLine("GET", "/", "")
+    with pytest.raises(StreamClosedError):
+        await HTTP1Connection(peer.stream, True).write_headers(line, HTTPHeaders({"Host": "x"}))
 
 
 @asynchronous
@@ -333,13 +338,14 @@ async def test_two_responses_to_one_request() -> None:
     assert "answer no request" in str(peer.stream.error)
 
 
+@pytest.mark.parametrize("late", [OK, b"\r\n", b"x"])
 @asynchronous
-async def test_response_that_nobody_asked_for_comes_late() -> None:
+async def test_response_that_nobody_asked_for_comes_late(late: bytes) -> None:
     peer = Peer()
     result = request(peer.stream).read_response(Recorder())
     await peer.send(OK)
     assert await result is True
-    await peer.send(OK)
+    await peer.send(late)
     assert peer.stream.closed()
     assert "answer no request" in str(peer.stream.error)
     # The next exchange sees no answer in it.
@@ -1417,7 +1423,9 @@ async def test_request_bodies() -> None:
     connection.write_headers(line, HTTPHeaders({"Host": "x"}), b"abc")
     connection.write(b"defg")
     connection.finish()
-    assert (await peer.receive(b"0\r\n\r\n")).partition(b"\r\n\r\n")[2] == (
+    # All of it, with no empty line before or behind.
+    assert await peer.receive(b"0\r\n\r\n") == (
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
         b"3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"
     )
 

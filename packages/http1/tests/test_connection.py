@@ -798,6 +798,19 @@ async def test_date_is_added_once() -> None:
     assert b"Date: yesterday\r\n" in received
 
 
+@pytest.mark.parametrize("status", [200, 204, 304, 404, 500, 999])
+@pytest.mark.parametrize("data", [GET, HEAD, GET_1_0])
+@asynchronous
+async def test_date_is_in_every_final_answer(status: int, data: bytes) -> None:
+    def answer(exchange: HTTP1Connection) -> None:
+        head(exchange, status)
+        exchange.finish()
+
+    received = await answered(data, answer)
+    assert received.startswith(b"HTTP/1.1 %d " % status)
+    assert received.count(b"\r\nDate: ") == 1
+
+
 @asynchronous
 async def test_any_headers_with_get_all_and_any_start_line_of_three() -> None:
     class Theirs:

@@ -973,6 +973,30 @@ async def test_detach_with_what_was_read_already(when: str, ahead: bytes, slowly
 
 
 @asynchronous
+async def test_continue_before_switching() -> None:
+    streams: list[IOStream] = []
+
+    def switch(message: Message) -> None:
+        message.exchange.write_headers(
+            ResponseStartLine("", 101, "Switching Protocols"),
+            HTTPHeaders({"Connection": "upgrade", "Upgrade": "x"}),
+        )
+        message.exchange.finish()
+        streams.append(message.exchange.detach())
+
+    application = Application()
+    application.on_headers = switch
+    client = Client(application)
+    await client.send(EXPECTING.replace(b"Host", b"Connection: upgrade\r\nUpgrade: x\r\nHost"))
+    received = await client.receive()
+    assert received.startswith(CONTINUE + b"HTTP/1.1 101 ")
+    assert received.count(b" 100 ") == 1
+    # What is left of the request comes first; it is for whoever took the stream.
+    client.socket.send(b"hello, x")
+    assert await streams[0].read_bytes(8) == b"hello, x"
+
+
+@asynchronous
 async def test_connect_through_detach() -> None:
     streams: list[IOStream] = []
 
@@ -1162,6 +1186,8 @@ async def test_trailers_are_there_at_the_end() -> None:
     trailers = b"A: b\r\nContent-Length: 9\r\nAuthorization: c\r\n"
     await client.exchange(CHUNKED_POST + b"5\r\nhello\r\n0\r\n" + trailers + b"\r\n")
     assert seen == [{"A": "b"}]
+    # And nowhere else.
+    assert dict(application.messages[0].headers) == {"Host": "a", "Transfer-Encoding": "chunked"}
 
 
 @asynchronous

@@ -61,6 +61,7 @@ class TestServing:
             ("GET http://B.example:81/x?y HTTP/1.1", "http://B.example:81/x?y", "b.example"),
             ("GET http://b.example HTTP/1.1", "http://b.example/", "b.example"),
             ("OPTIONS * HTTP/1.1", "http://a.example", "a.example"),
+            ("OPTIONS http://b.example HTTP/1.1", "http://b.example", "b.example"),
         ],
     )
     def test_forms_of_the_target(

@@ -81,7 +81,6 @@ class ResponseReader:
 
     __slots__ = (
         "_attached",
-        "_awaits_continue",
         "_body_timeout",
         "_deadlines",
         "_exchange",
@@ -94,6 +93,7 @@ class ResponseReader:
         "_state",
         "_switches",
         "_watch",
+        "awaits_continue",
         "context",
         "params",
         "stream",
@@ -113,7 +113,8 @@ class ResponseReader:
         self._result: asyncio.Future[bool] | None = None  # of `read`
         self._held: Holdup | None = None  # what the delegate wants waited for
         self._attached = False  # whether the stream has been taken over
-        self._awaits_continue = False  # whether the body of the request waits for 100 Continue
+        #: Whether the body of the request waits for 100 Continue.
+        self.awaits_continue = False
         self._switches = False  # whether the response turns the connection into something else
         self._heads = 0  # interim responses included
         self._max_body_size = -1  # that of this exchange, -1 for that of the parameters
@@ -127,7 +128,7 @@ class ResponseReader:
         """A request with that method is about to be written."""
         self._attach()
         self._parser.request_method = method
-        self._awaits_continue = awaits_continue
+        self.awaits_continue = awaits_continue
 
     def read(self, delegate: HTTPMessageDelegate) -> asyncio.Future[bool]:
         """Give the response to `delegate`; the result is that of `HTTP1Connection.read_response`."""
@@ -260,7 +261,7 @@ class ResponseReader:
         elif self._heads > _MAX_INTERIM_RESPONSES:
             raise HTTPInputError(f"more than {_MAX_INTERIM_RESPONSES} interim responses")
         elif status == 100:
-            self._awaits_continue = False
+            self.awaits_continue = False
         message = self._message
         if message is not None:
             try:
@@ -368,7 +369,7 @@ class ResponseReader:
             or parser.at_eof
             or exchange.afterwards is not Afterwards.KEEP_ALIVE
             # The server has answered without the body; nobody is going to write it any more.
-            or (self._awaits_continue and exchange.writing is not Writing.DONE)
+            or (self.awaits_continue and exchange.writing is not Writing.DONE)
         ):
             if exchange.writing is Writing.DONE:
                 exchange.set_close_callback(None)

@@ -25,6 +25,7 @@ from iostream import StreamClosedError
 from ._client import ResponseReader
 from ._delegates import HTTPConnection
 from ._delegates import HTTPMessageDelegate
+from ._encoding import CONTINUE
 from ._encoding import LAST_CHUNK
 from ._encoding import encode_chunk_size
 from ._encoding import encode_trailers
@@ -66,6 +67,10 @@ _SWITCH: Final = Afterwards.SWITCH
 
 class Reader(Protocol):
     """The reading side that an exchange belongs to: a server connection, or a client's reader."""
+
+    @property
+    def awaits_continue(self) -> bool:
+        """Whether the body of the request is held back until `100 Continue` comes."""
 
     def must_close(self) -> bool:
         """Whether too much of the request is unread to keep the connection after the response."""
@@ -253,11 +258,11 @@ class HTTP1Connection(HTTPConnection):
             if self.stream.closed():
                 return self._gone()
             raise HTTPOutputError(f"write_headers() after the head (state: {self.writing.value})")
-        # Not told by isinstance: delegates come with start line classes of their own.
+        # By position: delegates come with start line classes of their own.
         if self.is_client:
-            method, target, _ = start_line
+            method = start_line[0]
             head, length, writing, afterwards, expects = encode_request_head(
-                method, str(target), headers, self.params.no_keep_alive
+                method, str(start_line[1]), headers, self.params.no_keep_alive
             )
             if chunk and writing is _NO_BODY:
                 raise HTTPOutputError(_NO_LENGTH.format(method))
@@ -265,17 +270,21 @@ class HTTP1Connection(HTTPConnection):
             if isinstance(self._reader, ResponseReader):
                 self._reader.expect(method, expects)
         else:
-            _, code, reason = start_line
             head, length, writing, afterwards = encode_response_head(
-                int(code),
-                reason,
+                start_line[1],  # type: ignore[arg-type]  # a status
+                start_line[2],
                 headers,
                 self._method,
                 self._http_1_0,
                 self.afterwards is _CLOSE
                 or (self._has_body and self._reader is not None and self._reader.must_close()),
             )
-        if chunk and writing is _SIZED and len(chunk) > length:
+            if afterwards is _SWITCH and self._reader is not None and self._reader.awaits_continue:
+                # RFC 9110 section 7.8: the client is to send all of its request before it changes
+                # the protocol, and has not begun with the body.
+                head = CONTINUE + head
+        size = len(chunk) if chunk else 0
+        if size > length and writing is _SIZED:
             raise HTTPOutputError(f"more than the {length} bytes that Content-Length announces")
         if writing is not _HEAD:
             self.writing = writing
@@ -284,9 +293,8 @@ class HTTP1Connection(HTTPConnection):
         try:
             if not chunk:
                 return self.stream.write(head)
-            size = len(chunk)
             if writing is _SIZED and size <= _JOIN_LIMIT:
-                self._remaining -= size
+                self._remaining = length - size
                 return self.stream.write(head + chunk)
             return self._write_body(head, chunk)
         except StreamClosedError:

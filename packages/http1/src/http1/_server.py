@@ -34,13 +34,14 @@ from typing import Final
 from iostream import IOStream
 from iostream import StreamClosedError
 
-from ._answer import Answer
+from ._answer import answer_to
 from ._connection import HTTP1Connection
 from ._deadlines import Deadlines
 from ._deadlines import deadlines_of
 from ._decompress import DecompressedRequests
 from ._delegates import HTTPMessageDelegate
 from ._delegates import HTTPServerConnectionDelegate
+from ._encoding import CONTINUE
 from ._encoding import encode_error
 from ._errors import HTTPInputError
 from ._errors import printable
@@ -68,8 +69,6 @@ _DONE: Final = Writing.DONE
 _KEEP_ALIVE: Final = Afterwards.KEEP_ALIVE
 _CLOSE: Final = Afterwards.CLOSE
 _SWITCH: Final = Afterwards.SWITCH
-
-_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 # How long a connection that drains waits for a request that may be on its way.
 _LAST_REQUEST_GRACE: Final = 1.0
@@ -288,18 +287,14 @@ class HTTP1ServerConnection:
             self._parser.pause()
             self._catching_up = True
             asyncio.get_running_loop().call_soon(self._caught_up)
-        method, _, version = start_line
         parser = self._parser
-        params = self.params
-        exchange = Answer(
+        closing = self._draining or self.params.no_keep_alive or not parser.keep_alive
+        exchange = answer_to(
             self,
-            self.stream,
-            params,
-            self.context,
-            method,
-            version == "HTTP/1.0",
-            self._draining or params.no_keep_alive or not parser.keep_alive,
+            start_line[0],
+            start_line[2] == "HTTP/1.0",
             parser.body_length != 0,
+            _CLOSE if closing else _KEEP_ALIVE,
         )
         self._exchange = exchange
         self._request = start_line
@@ -425,7 +420,7 @@ class HTTP1ServerConnection:
         if exchange is not None and exchange.writing is _HEAD and not parser.held:
             parser.expect_continue = False
             try:
-                self.stream.write(_CONTINUE)
+                self.stream.write(CONTINUE)
             except StreamClosedError:
                 pass
 
