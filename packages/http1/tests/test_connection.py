@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -465,14 +466,10 @@ async def test_a_file_where_there_is_no_body(data: bytes, status: int, tmp_path:
     assert received.endswith(b"\r\n\r\n")
 
 
-@pytest.mark.parametrize(("data", "length"), [(GET, "4000000"), (GET, None), (GET_1_0, None)])
-@asynchronous
-async def test_a_large_file_waits_for_a_slow_peer(
-    data: bytes, length: str | None, tmp_path: Path
-) -> None:
-    content = bytes(3_999_999) + b"!"
-    path = tmp_path / "file"
-    path.write_bytes(content)
+def client_of_a_file(
+    file: BinaryIO, length: str | None
+) -> tuple[Client, list[asyncio.Future[None]]]:
+    """A client of a server that answers with `file`; and what its `write_file` returned."""
     application = Application()
     written: list[asyncio.Future[None]] = []
 
@@ -485,8 +482,19 @@ async def test_a_large_file_waits_for_a_slow_peer(
         message.exchange.finish()
 
     application.on_finish = answer
-    client = Client(application)
+    return Client(application), written
+
+
+@pytest.mark.parametrize(("data", "length"), [(GET, "4000000"), (GET, None), (GET_1_0, None)])
+@asynchronous
+async def test_a_large_file_waits_for_a_slow_peer(
+    data: bytes, length: str | None, tmp_path: Path
+) -> None:
+    content = bytes(3_999_999) + b"!"
+    path = tmp_path / "file"
+    path.write_bytes(content)
     with path.open("rb") as file:
+        client, written = client_of_a_file(file, length)
         await client.send(data)
         await client.turn()
         assert not written[0].done()
@@ -506,20 +514,8 @@ async def test_a_file_that_turns_out_shorter_is_cut_short(
 ) -> None:
     path = tmp_path / "file"
     path.write_bytes(bytes(4_000_000))
-    application = Application()
-    written: list[asyncio.Future[None]] = []
-
-    def answer(message: Message) -> None:
-        if length is None:
-            head(message.exchange)
-        else:
-            head(message.exchange, Content_Length=length)
-        written.append(message.exchange.write_file(file))
-        message.exchange.finish()
-
-    application.on_finish = answer
-    client = Client(application)
     with path.open("rb") as file:
+        client, written = client_of_a_file(file, length)
         await client.send(GET + GET)
         await client.turn()
         os.truncate(path, 2_000_000)
