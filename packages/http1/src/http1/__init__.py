@@ -7,11 +7,11 @@ from ._connection import HTTP1Connection
 from ._delegates import HTTPConnection
 from ._delegates import HTTPMessageDelegate
 from ._delegates import HTTPServerConnectionDelegate
-from ._delegates import OutgoingHeaders
 from ._errors import HTTPInputError
 from ._errors import HTTPOutputError
 from ._headers import HTTPHeaders
 from ._limits import Limits
+from ._outgoing_headers import OutgoingHeaders
 from ._parameters import HTTP1ConnectionParameters
 from ._request_parser import RequestHandler
 from ._request_parser import RequestParser

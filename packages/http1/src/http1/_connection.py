@@ -24,7 +24,6 @@ from iostream import StreamClosedError
 
 from ._delegates import HTTPConnection
 from ._delegates import HTTPMessageDelegate
-from ._delegates import OutgoingHeaders
 from ._encoding import CONTINUE
 from ._encoding import LAST_CHUNK
 from ._encoding import encode_chunk_size
@@ -35,6 +34,7 @@ from ._grammar import CRLF
 from ._grammar import CRLF_CRLF
 from ._headers import HTTPHeaders
 from ._mypyc import mypyc_attr
+from ._outgoing_headers import OutgoingHeaders
 from ._parameters import DEFAULT_PARAMETERS
 from ._parameters import HTTP1ConnectionParameters
 from ._response_head import encode_response_head
@@ -221,7 +221,7 @@ class HTTP1Connection(HTTPConnection):
         """Read the response to the request that this writes; for a client, once for each exchange.
 
         The result is True when both messages are complete and the stream is open: the next
-        `HTTP1Connection` can be made on it. False when the stream is closed, or was detached.
+        `HTTP1Connection` can begin on it, not earlier. False when the stream is closed, or was detached.
         Whether the response was complete is told by the delegate: it gets `finish` then, and
         `on_connection_close` otherwise, never both; `stream.error` says why. Nobody is told more
         than that about a server's mistakes; what a method of the delegate raises is raised here.
@@ -356,6 +356,8 @@ class HTTP1Connection(HTTPConnection):
             self.abort()
             raise HTTPOutputError("more than Content-Length announced")
         if writing is _NO_BODY or (writing is not _HEAD and not count):
+            if count and self.is_client:
+                raise HTTPOutputError(_NO_LENGTH.format(self._method))
             return stream.write(b"")
         try:
             if writing is _SIZED:

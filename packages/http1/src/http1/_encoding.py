@@ -11,7 +11,6 @@ import re
 import time
 from typing import Final
 
-from ._delegates import OutgoingHeaders
 from ._errors import HTTPOutputError
 from ._errors import printable
 from ._field_names import FORBIDDEN_TRAILERS
@@ -20,6 +19,7 @@ from ._field_names import plain_names
 from ._grammar import BAD_LINE_BYTE
 from ._grammar import OWS
 from ._message_parser import connection_options
+from ._outgoing_headers import OutgoingHeaders
 
 _BAD_TEXT: Final = re.compile(BAD_LINE_BYTE.pattern.decode("latin-1"))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from ._delegates import OutgoingHeaders
 from ._encoding import encode_head
 from ._encoding import read_fields
 from ._errors import HTTPInputError
@@ -12,6 +11,7 @@ from ._errors import HTTPOutputError
 from ._errors import printable
 from ._grammar import OWS
 from ._grammar import TOKEN
+from ._outgoing_headers import OutgoingHeaders
 from ._target import check_authority
 from ._target import parse_target
 from ._writing import Afterwards

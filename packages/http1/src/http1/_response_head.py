@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from ._delegates import OutgoingHeaders
 from ._encoding import STATUS_LINES
 from ._encoding import date_line
 from ._encoding import encode_head
 from ._encoding import read_fields
 from ._encoding import status_line
 from ._errors import HTTPOutputError
+from ._outgoing_headers import OutgoingHeaders
 from ._writing import Afterwards
 from ._writing import Writing
 

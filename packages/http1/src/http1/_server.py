@@ -230,6 +230,15 @@ class HTTP1ServerConnection:
         """Whether the connection is between two requests, or before its first."""
         return self._exchange is None and not self._parser.in_message
 
+    @property
+    def timed_out(self) -> str:
+        """The limit of time that has ended the connection, by its parameter's name; else empty.
+
+        One of `idle_timeout`, `header_timeout`, `body_timeout`, `body_idle_timeout`,
+        `min_body_rate` and `write_timeout`. Final when `on_close` is called.
+        """
+        return "" if self._watch is None else self._watch.limit
+
     async def _wait_closed(self) -> None:
         if self._delegate is None:
             return
@@ -543,7 +552,13 @@ class HTTP1ServerConnection:
             stream.close()
         elif self._deadlines is not None:
             self._deadlines.discard(self)
-            Linger(stream, self._deadlines, self.params, self._end).start()
+            Linger(stream, self._deadlines, self.params, self._lingered).start()
+
+    def _lingered(self, limit: str) -> None:
+        watch = self._watch
+        if limit and watch is not None and not watch.limit:
+            watch.limit = limit
+        self._end()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._ending = True

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from ._callback import CallbackDelegate
 from ._callback import RequestCallback
 from ._context import ConnectionContext
+from ._counters import HTTPCounters
 from ._forms import FormError
 from ._forms import FormLimits
 from ._forms import HTTPFile
@@ -32,6 +33,7 @@ __all__ = [
     "ConnectionContext",
     "FormError",
     "FormLimits",
+    "HTTPCounters",
     "HTTPFile",
     "HTTPRequest",
     "HTTPServer",

@@ -30,6 +30,7 @@ from ._callback import CallbackDelegate
 from ._callback import RequestCallback
 from ._configurable import Configurable
 from ._context import ConnectionContext
+from ._counters import HTTPCounters
 from ._https_stream import HTTPSStream
 
 if TYPE_CHECKING:
@@ -130,6 +131,8 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
         OSError: (`ssl.SSLError` is one) the certificate or its key can't be used.
     """
 
+    counters_class = HTTPCounters
+    counters: HTTPCounters
     tls_stream_class = HTTPSStream
 
     def __init__(
@@ -204,6 +207,8 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
     def on_close(self, server_conn: HTTP1ServerConnection) -> None:
         """Called when a connection has been closed, or detached. Overridden, call this one too."""
         self._serving.discard(server_conn)
+        if server_conn.timed_out:
+            self.counters.count_timeout(server_conn.timed_out)
         if not server_conn.stream.closed():
             self._detached.add(server_conn.stream)
             self._check_drained()

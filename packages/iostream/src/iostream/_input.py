@@ -72,6 +72,11 @@ class InputHalf(OutputHalf):
         """Whether a read is pending."""
         return self._pull is not None and self._pull.busy()
 
+    @property
+    def receiver(self) -> Receiver | None:
+        """What `set_receiver` was given last; None as well once the stream is closed."""
+        return self._receiver if self._pull is None else None
+
     def set_receiver(self, receiver: Receiver | None) -> None:
         """Have ``receiver`` called with everything that arrives, from now on.
 
