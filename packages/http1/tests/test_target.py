@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from http1 import HTTPInputError
-from http1 import _target
 from http1._target import check_authority
 from http1._target import check_host
+from http1._target import known_hosts
 from http1._target import parse_target
 
 
@@ -51,11 +51,12 @@ def test_a_host_is_taken_or_refused_with_400(host: str) -> None:
         assert status == 400
 
 
-def test_the_hosts_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_target, "known_hosts", set[bytes]())
+def test_the_hosts_that_are_remembered_are_bounded() -> None:
+    known_hosts.clear()
     for number in range(2000):
         check_host(b"host%d" % number)
-    assert len(_target.known_hosts) <= 512
+    assert len(known_hosts) <= 512
     with pytest.raises(HTTPInputError):
         check_host(b"a b")
     check_host(b"one-more")
+    known_hosts.clear()

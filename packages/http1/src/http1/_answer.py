@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from typing import Final
-from typing import Protocol
-
-from iostream import IOStream
 
 from ._connection import HTTP1Connection
-from ._connection import Reader
 from ._mypyc import mypyc_attr
-from ._parameters import HTTP1ConnectionParameters
 from ._writing import Afterwards
 from ._writing import Writing
 
+if TYPE_CHECKING:
+    from ._server import HTTP1ServerConnection
+
 _HEAD: Final = Writing.HEAD
-
-
-class RequestReader(Reader, Protocol):
-    """The server's side of a connection, as far as its answers need to know it."""
-
-    stream: IOStream
-    params: HTTP1ConnectionParameters
-    context: object
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -36,7 +27,11 @@ _new: Final = Answer.__new__
 
 
 def answer_to(
-    server: RequestReader, method: str, http_1_0: bool, has_body: bool, afterwards: Afterwards
+    server: HTTP1ServerConnection,
+    method: str,
+    http_1_0: bool,
+    has_body: bool,
+    afterwards: Afterwards,
 ) -> Answer:
     """The answer to a request with `method` that came on `server`.
 

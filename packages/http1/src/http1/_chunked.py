@@ -20,7 +20,7 @@ _CR: Final = 0x0D
 _MAX_SIZE_DIGITS: Final = 16
 
 # Sizes seen before, as they were spelled: bounded, never evicted.
-_known_sizes: dict[bytes, int] = {}
+_known_sizes: Final[dict[bytes, int]] = {}
 _MAX_KNOWN_SIZES: Final = 4096
 
 # Data pieces at least this long are handed on one by one; shorter ones that came in one read are

@@ -7,7 +7,6 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from ._headers import HTTPHeaders
-from ._mypyc import mypyc_attr
 from ._outgoing_headers import OutgoingHeaders
 from ._start_line import RequestStartLine
 from ._start_line import ResponseStartLine
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from ._server import HTTP1ServerConnection
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class HTTPMessageDelegate:
     """Receives one message: a request on a server, a response on a client. Made to be subclassed.
 
@@ -46,7 +44,6 @@ class HTTPMessageDelegate:
         """The connection was closed before the whole message came. `finish` is not called."""
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class HTTPConnection:
     """Writes one message: a response on a server, a request on a client."""
 
@@ -68,7 +65,6 @@ class HTTPConnection:
         raise NotImplementedError
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class HTTPServerConnectionDelegate:
     """Receives the requests of all connections of a server. Made to be subclassed."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable
 from typing import Final
 
 from ._errors import HTTPOutputError
@@ -116,7 +117,9 @@ def read_fields(
     """
     length = -1
     said = _NOTHING
-    for name, value in headers.get_all():
+    # Applications are not all type-checked: compiled, the loop would refuse other values itself.
+    fields: Iterable[tuple[str, object]] = headers.get_all()
+    for name, value in fields:
         if type(value) is not str:
             raise HTTPOutputError(f"the value of {name} has to be a str, not {value!r}")
         if name in plain_names and value.isprintable():

@@ -32,10 +32,10 @@ FRAMING: Final = {
 }
 
 # Names of valid fields that are none of FRAMING, as spelled on the wire.
-ordinary: set[bytes] = set()
+ordinary: Final[set[bytes]] = set()
 
 # Names that are tokens, and how they are spelled in `HTTPHeaders`.
-known_spellings: dict[str, str] = {}
+known_spellings: Final[dict[str, str]] = {}
 
 # RFC 9110 section 6.5.1: fields that mean something for framing, routing, authentication, request
 # modifiers or the content's form have no place in a trailer section.
@@ -87,10 +87,10 @@ FORBIDDEN_TRAILERS: Final = frozenset(
 
 # Names in canonical spelling that a writer can send without a further look: they are tokens, and
 # none of those in whose values it takes an interest.
-plain_names: set[str] = set()
+plain_names: Final[set[str]] = set()
 
 # All the values of `known_spellings`.
-canonical_names: set[str] = set()
+canonical_names: Final[set[str]] = set()
 _WRITERS_CONCERN: Final = frozenset(
     ("Connection", "Content-Length", "Date", "Expect", "Host", "Transfer-Encoding")
 )

@@ -18,6 +18,7 @@ from ._field_names import is_token
 from ._grammar import BAD_LINE_BYTE
 from ._grammar import OWS
 from ._grammar import OWS_BYTES
+from ._mypyc import mypyc_attr
 
 _BAD_TEXT: Final = re.compile(BAD_LINE_BYTE.pattern.decode("latin-1"))
 
@@ -33,6 +34,7 @@ def _fields(wire: Wire) -> Iterator[tuple[bytes, bytes]]:
     return zip(names, values, strict=True)
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class HTTPHeaders(MutableMapping[str, str]):
     """A map from field name to value, whatever the case of the name, that keeps repeated fields.
 
@@ -207,7 +209,8 @@ class HTTPHeaders(MutableMapping[str, str]):
         """Headers of their own with the same fields."""
         return HTTPHeaders(self)
 
-    __copy__ = copy
+    def __copy__(self) -> HTTPHeaders:
+        return self.copy()
 
     def __reduce__(self) -> tuple[type[HTTPHeaders], tuple[list[tuple[str, str]]]]:
         return type(self), (list(self.get_all()),)

@@ -123,6 +123,10 @@ class RequestParser(MessageParser):
         end = 0 if match is None else match.end()
         if shape is None or match is None or end - position > self._quick_head_size:
             return MessageParser._take_head(self, data, position)
+        # These groups are never absent, which their type does not say.
+        method: bytes
+        path: bytes
+        host: bytes
         method, path, host = match.group(1, 2, shape.host)
         if host not in known_hosts:
             check_host(host)

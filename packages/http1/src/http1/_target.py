@@ -1,6 +1,7 @@
 """The request target and the host: RFC 9112 section 3.2, RFC 9110 section 7.2, RFC 3986."""
 
 import re
+from typing import Final
 
 from ._errors import HTTPInputError
 from ._errors import printable
@@ -13,7 +14,7 @@ _MAX_PORT = 65535
 
 # Values of Host found valid, as they came, with the white space around them. A server is asked for a
 # few names again and again; bounded, never evicted.
-known_hosts: set[bytes] = set()
+known_hosts: Final[set[bytes]] = set()
 _MAX_KNOWN_HOSTS = 512
 _MAX_KNOWN_HOST_LENGTH = 256
 
