@@ -61,19 +61,15 @@ class BaseIOStream(InputHalf):
 
     Attributes:
         error: what closed the stream; None while it is open, and when it was closed in good order.
+        watch_later: whether nothing is received before `receive_now` is called; set it to True
+            before the first read, and not on a TLS stream, whose handshake has begun. A peer that
+            speaks first may have spoken by then, and be answered and done with before the loop has
+            heard of the descriptor.
         bytes_received: the bytes that have arrived so far.
         bytes_sent: the bytes that the kernel has taken so far.
     """
 
     __slots__ = ()
-
-    def __init__(
-        self,
-        max_buffer_size: int | None = None,
-        read_chunk_size: int | None = None,
-        max_write_buffer_size: int | None = None,
-    ) -> None:
-        super().__init__(max_buffer_size, read_chunk_size, max_write_buffer_size)
 
     def read_bytes(self, num_bytes: int, partial: bool = False) -> ReadFuture[bytes]:
         """Read ``num_bytes`` bytes; with ``partial``, at least one and at most that many."""

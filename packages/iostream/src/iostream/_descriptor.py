@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable
 from types import TracebackType
+from typing import Final
 from typing import TypeAlias
 
 from ._errors import StreamClosedError
@@ -20,6 +21,8 @@ from ._states import Life
 from ._states import Output
 
 logger = logging.getLogger(__name__)
+
+_CLOSED: Final = Life.CLOSED
 
 ExcInfo: TypeAlias = (
     bool
@@ -49,6 +52,7 @@ class Descriptor:
         "_watching_read",
         "_watching_write",
         "error",
+        "watch_later",
     )
 
     def __init__(self) -> None:
@@ -59,6 +63,7 @@ class Descriptor:
         self._output = Output.READY
         self._receiver: Receiver | None = None
         self._close_callback: Callable[[], None] | None = None
+        self.watch_later = False
         self._watching_read = False
         self._watching_write = False
         # The two system calls of the hot path, bound once: a socket's own, without a frame between.
@@ -125,6 +130,9 @@ class Descriptor:
             return self._send_some(batch.peek(JOIN_LIMIT))
         return self._send_some(batch)
 
+    def _before_end(self) -> None:
+        """What is sent from now on is the last, and the end of output follows it at once."""
+
     def _before_close(self) -> None:
         """The stream is about to be closed in good order: a last chance to say good-bye."""
 
@@ -148,15 +156,30 @@ class Descriptor:
     def _unwatch_write(self) -> None:
         self._loop.remove_writer(self.fileno())
 
+    def receive_now(self) -> None:
+        """Receive what has come already, if somebody waits for it, as if the loop had told of it.
+
+        With ``watch_later`` the loop is asked to watch the descriptor from here on, unless that
+        is of no use any more.
+        """
+        if self._watching_read:
+            self._on_readable()
+        if self.watch_later:
+            self.watch_later = False
+            if self._watching_read:
+                self._watch_read()
+
     def _start_watching_read(self) -> None:
         if not self._watching_read:
             self._watching_read = True
-            self._watch_read()
+            if not self.watch_later:
+                self._watch_read()
 
     def _stop_watching_read(self) -> None:
         if self._watching_read:
             self._watching_read = False
-            self._unwatch_read()
+            if not self.watch_later:
+                self._unwatch_read()
 
     def _start_watching_write(self) -> None:
         if not self._watching_write:
@@ -182,15 +205,9 @@ class Descriptor:
         `StreamClosedError`. ``exc_info`` is kept as ``error``: an exception, the tuple of
         `sys.exc_info`, or True for the exception being handled.
         """
-        if self.closed():
+        if self._life is _CLOSED:
             return
-        error: BaseException | None = None
-        if isinstance(exc_info, tuple):
-            error = exc_info[1]
-        elif isinstance(exc_info, BaseException):
-            error = exc_info
-        elif exc_info:
-            error = sys.exc_info()[1]
+        error = _exception_of(exc_info) if exc_info else None
         if self._life is Life.OPEN:
             self._flush_corked()
             if self.closed():  # because that failed
@@ -237,8 +254,9 @@ class Descriptor:
     def _leave_loop(self) -> None:
         """Take the descriptor off the loop; the stream has no further use for it."""
         self._stop_watching_read()
-        self._stop_watching_write()
-        self._life = Life.CLOSED
+        if self._watching_write:
+            self._stop_watching_write()
+        self._life = _CLOSED
         self._input = Input.ENDED
         self._output = Output.ENDED
         # They may be bound to this stream, which must not refer to itself once it is closed.
@@ -254,13 +272,23 @@ class Descriptor:
                 receiver.connection_lost(self.error)
             except Exception:
                 logger.exception("Receiver %r raised in connection_lost", receiver)
-        self._run_close_callback()
+        if self._close_callback is not None:
+            self._run_close_callback()
 
     def _run_close_callback(self) -> None:
         callback = self._close_callback
         self._close_callback = None
         if callback is not None:
             callback()
+
+
+def _exception_of(exc_info: ExcInfo) -> BaseException | None:
+    """What ``close`` was given, as an exception."""
+    if isinstance(exc_info, tuple):
+        return exc_info[1]
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    return sys.exc_info()[1]
 
 
 def _nothing(size: int) -> None:

@@ -50,11 +50,13 @@ class InputHalf(OutputHalf):
 
     def __init__(
         self,
-        max_buffer_size: int | None,
-        read_chunk_size: int | None,
-        max_write_buffer_size: int | None,
+        max_buffer_size: int | None = None,
+        read_chunk_size: int | None = None,
+        max_write_buffer_size: int | None = None,
     ) -> None:
-        super().__init__(max_write_buffer_size)
+        # Not by super(), here and in the other constructors of streams: each would cost a
+        # connection as much as all of its attributes.
+        OutputHalf.__init__(self, max_write_buffer_size)
         self.max_buffer_size = max_buffer_size or _MAX_BUFFER_SIZE
         # Never more at once than a reader may keep, so that the limit holds within one chunk.
         self.read_chunk_size = min(read_chunk_size or _LARGEST_RECEIVE, self.max_buffer_size)

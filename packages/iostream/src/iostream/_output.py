@@ -51,7 +51,7 @@ class OutputHalf(Descriptor):
     )
 
     def __init__(self, max_write_buffer_size: int | None) -> None:
-        super().__init__()
+        Descriptor.__init__(self)
         self.max_write_buffer_size = max_write_buffer_size
         self.bytes_sent = 0
         self._completed = completed_future(self._loop)
@@ -166,6 +166,7 @@ class OutputHalf(Descriptor):
         Reading goes on. Does nothing on a stream that is closed, or when called again.
         """
         if self._life is not Life.CLOSED and self._output is not Output.ENDED:
+            self._before_end()
             self._flush_corked()
             waits = self._output is Output.BLOCKED
             self._output = Output.ENDED
@@ -283,14 +284,16 @@ class OutputHalf(Descriptor):
                 future.set_result(None)
 
     def _leave_loop(self) -> None:
-        super()._leave_loop()
-        self._queue.clear()
-        self._corked.clear()
-        self._corked_size = 0
+        Descriptor._leave_loop(self)
+        if self._queue.size:
+            self._queue.clear()
+        if self._corked:
+            self._corked.clear()
+            self._corked_size = 0
 
     def _announce(self) -> None:
         if self._write_waiters is not None:
             for _, future in self._write_waiters:
                 fail_quietly(future, StreamClosedError(real_error=self.error))
             self._write_waiters = None
-        super()._announce()
+        Descriptor._announce(self)
