@@ -51,6 +51,22 @@ class RequestHandler(Protocol):
         """The message is complete. A chunked one's trailers are in the parser's `trailers`."""
 
 
+class _Nobody:
+    """The handler of a parser that has none any more."""
+
+    def head_received(self, start_line: RequestStartLine, headers: HTTPHeaders) -> None:
+        pass
+
+    def body_received(self, chunk: bytes) -> None:
+        pass
+
+    def message_complete(self) -> None:
+        pass
+
+
+_NOBODY: Final = _Nobody()
+
+
 @mypyc_attr(allow_interpreted_subclasses=True)
 class RequestParser(MessageParser):
     """Reads requests: bytes in, calls on a handler out.
@@ -82,6 +98,14 @@ class RequestParser(MessageParser):
         self.expect_continue = False
         #: The request target as it came.
         self.target = ""
+
+    def let_go(self) -> None:
+        """Forget the handler, which is not called any more.
+
+        A handler mostly owns its parser. Without this the two refer to each other for good, and
+        with them all that the handler holds waits for the garbage collector.
+        """
+        self._handler = _NOBODY
 
     def _data(self, chunk: bytes) -> None:
         self._handler.body_received(chunk)

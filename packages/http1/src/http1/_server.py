@@ -144,7 +144,7 @@ class HTTP1ServerConnection:
         self._eof_callback: Callable[[], None] | None = None
         self._closed: asyncio.Future[None] | None = None
         self._deadlines: Deadlines | None = None
-        self._watch: Watch | None = None
+        self._watch: Watch | None = None  # made with the first tick: many do not live that long
         self._parser = RequestParser(self, self.params.limits)
         if self.params.chunk_size is not None:
             self._parser.chunk_size = self.params.chunk_size
@@ -159,7 +159,6 @@ class HTTP1ServerConnection:
         self._delegate = DecompressedRequests(delegate, params) if params.decompress else delegate
         deadlines = self._deadlines = deadlines_of(self.params)
         deadlines.add(self)
-        self._watch = Watch(self.params, deadlines.now)
         try:
             self.stream.set_receiver(self)
         except StreamClosedError:
@@ -385,8 +384,12 @@ class HTTP1ServerConnection:
         return self._parser.trailers
 
     def limit_body_time(self, seconds: float) -> None:
-        if self._watch is not None:
-            self._watch.body_timeout = seconds
+        deadlines = self._deadlines
+        if deadlines is not None:
+            watch = self._watch
+            if watch is None:
+                watch = self._watch = Watch(self.params, deadlines.now)
+            watch.body_timeout = seconds
             self._limited_request = self.requests
 
     def limit_body_size(self, size: int) -> None:
@@ -549,7 +552,8 @@ class HTTP1ServerConnection:
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._ending = True
-        self._cut_off()
+        if self._exchange is not None or self._message is not None:
+            self._cut_off()
         self._end()
 
     def _cut_off(self) -> None:
@@ -557,7 +561,8 @@ class HTTP1ServerConnection:
         exchange = self._exchange
         self._exchange = None
         self._held = None
-        self._drop_message()
+        if self._message is not None:
+            self._drop_message()
         if exchange is not None:
             try:
                 exchange.connection_lost()
@@ -577,6 +582,7 @@ class HTTP1ServerConnection:
         """The connection is through: nothing more will be called, but for `on_close`."""
         if self._deadlines is not None:
             self._deadlines.discard(self)
+        self._parser.let_go()
         delegate = self._delegate
         self._delegate = None
         if self._closed is not None and not self._closed.done():
@@ -598,7 +604,8 @@ class HTTP1ServerConnection:
     def check_deadline(self, now: float) -> None:
         """A tick of the server's timer has passed."""
         watch = self._watch
-        assert watch is not None
+        if watch is None:
+            watch = self._watch = Watch(self.params, now)
         if self.requests != self._limited_request:
             watch.body_timeout = self.params.body_timeout
         stream = self.stream
