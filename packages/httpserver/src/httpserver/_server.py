@@ -231,9 +231,10 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
 
     def stream_closed(self, stream: IOStream) -> None:
         """Called by a stream of this server when it closes."""
-        super().stream_closed(stream)
+        TCPServer.stream_closed(self, stream)
         self._detached.discard(stream)
-        self._check_drained()
+        if self._draining:
+            self._check_drained()
 
     # --- The end
 
