@@ -417,6 +417,7 @@ class Answering:
         self.stream.write(b"answer to " + data)
         self.stream.shutdown_write()
         self.stream.close()
+        assert not self.lost.is_set()
 
     def eof_received(self) -> None:
         pytest.fail("it is closed")
@@ -436,13 +437,59 @@ def test_receive_now_before_the_loop_hears_of_the_stream(run: Run) -> None:
             stream.set_receiver(answering)
             assert not stream.closed()
             stream.receive_now()
-            assert stream.closed()
-            assert not answering.lost.is_set()
-            await answering.lost.wait()
+            assert answering.lost.is_set()
             assert peer.recv(100) == b"answer to request"
             assert peer.recv(100) == b""
 
     run(test())
+
+
+@pytest.mark.parametrize("why", ["corked", "close callback"])
+def test_receive_now_leaves_the_end_to_the_loop(run: Run, why: str) -> None:
+    """For somebody's code may be running, or be about to be called, that is not a receiver's."""
+
+    async def test() -> None:
+        ours, peer = socket.socketpair()
+        with peer:
+            stream = unwatched(ours)
+            answering = Answering(stream)
+            peer.send(b"request")
+            stream.set_receiver(answering)
+            called = asyncio.Event()
+            if why == "corked":
+                stream.cork()
+                called.set()
+            else:
+                stream.set_close_callback(called.set)
+            stream.receive_now()
+            assert stream.closed()
+            assert not answering.lost.is_set()
+            await answering.lost.wait()
+            await called.wait()
+            assert peer.recv(100) == b"answer to request"
+
+    run(test())
+
+
+def test_receive_now_and_a_receiver_that_fails(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    class Failing(Recorder):
+        def data_received(self, data: bytes) -> None:
+            raise KeyError("a bug")
+
+    async def test() -> None:
+        ours, peer = socket.socketpair()
+        with peer:
+            stream = unwatched(ours)
+            recorder = Failing()
+            peer.send(b"request")
+            stream.set_receiver(recorder)
+            stream.receive_now()
+            assert recorder.events == ["lost"]
+            assert isinstance(recorder.lost, KeyError)
+
+    run(test())
+    (record,) = caplog.records
+    assert "closing" in record.message
 
 
 def test_receive_now_has_the_loop_watch_for_the_rest(run: Run) -> None:

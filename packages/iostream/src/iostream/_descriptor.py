@@ -41,6 +41,7 @@ class Descriptor:
 
     __slots__ = (
         "__weakref__",
+        "_announced_here",
         "_close_callback",
         "_input",
         "_life",
@@ -64,6 +65,7 @@ class Descriptor:
         self._receiver: Receiver | None = None
         self._close_callback: Callable[[], None] | None = None
         self.watch_later = False
+        self._announced_here = False  # whether the end, if it comes now, is told without the loop
         self._watching_read = False
         self._watching_write = False
         # The two system calls of the hot path, bound once: a socket's own, without a frame between.
@@ -156,19 +158,6 @@ class Descriptor:
     def _unwatch_write(self) -> None:
         self._loop.remove_writer(self.fileno())
 
-    def receive_now(self) -> None:
-        """Receive what has come already, if somebody waits for it, as if the loop had told of it.
-
-        With ``watch_later`` the loop is asked to watch the descriptor from here on, unless that
-        is of no use any more.
-        """
-        if self._watching_read:
-            self._on_readable()
-        if self.watch_later:
-            self.watch_later = False
-            if self._watching_read:
-                self._watch_read()
-
     def _start_watching_read(self) -> None:
         if not self._watching_read:
             self._watching_read = True
@@ -208,7 +197,7 @@ class Descriptor:
         if self._life is _CLOSED:
             return
         error = _exception_of(exc_info) if exc_info else None
-        if self._life is Life.OPEN:
+        if self._life is Life.OPEN and self._output is not Output.ENDED:
             self._flush_corked()
             if self.closed():  # because that failed
                 return
@@ -249,7 +238,8 @@ class Descriptor:
         self._leave_loop()
         self.error = error
         self.close_fd()
-        self._loop.call_soon(self._announce)
+        if not self._announced_here:
+            self._loop.call_soon(self._announce)
 
     def _leave_loop(self) -> None:
         """Take the descriptor off the loop; the stream has no further use for it."""
