@@ -138,6 +138,7 @@ class RequestParser(MessageParser):
 
         keep_alive = version != "HTTP/1.0"
         host = None
+        closing = False
         framing = _NOTHING
         for line in lines:
             name, colon, value = line.partition(b":")
@@ -160,6 +161,8 @@ class RequestParser(MessageParser):
                 host = value.strip(OWS_BYTES).decode("latin-1")
             elif known == "connection" and value == b" keep-alive":
                 keep_alive = True
+            elif known == "connection" and value == b" close":
+                closing = True
             else:
                 framing = [*framing, (known, value.strip(OWS_BYTES).decode("latin-1"))]
 
@@ -179,6 +182,8 @@ class RequestParser(MessageParser):
         self.upgrade = ""
         self.expect_continue = False
         length = self._read_framing(method, version, framing, more) if framing else 0
+        if closing:  # whatever else the field says in other lines
+            self.keep_alive = False
         self.target = target
         if length or self.body_length:
             self._begin_message(length)
