@@ -5,9 +5,9 @@ Theory of operation
 A stream is three small machines and a transport.
 
 *Life* (`Life`): connecting, open, closed. ``close()`` and every failure end in `_shut`, which
-takes the stream off the loop, closes the descriptor, and has the loop call `_announce`: that
-is the one place from which futures fail, ``connection_lost`` and the close callback are called,
-so nothing of it is ever re-entrant.
+takes the stream off the loop, closes the descriptor, and has `_announce` called, by the loop or
+at the end of ``receive_now``: that is the one place from which futures fail, ``connection_lost``
+and the close callback are called, so nothing of it is ever re-entrant.
 
 *Input* (`Input`): who gets what arrives. While it is ``FLOWING`` a readable event costs one
 ``recv`` and one call of the receiver with the very object that ``recv`` returned. Pull is a
