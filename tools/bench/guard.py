@@ -7,6 +7,7 @@
 Instructions are counted by valgrind (cachegrind with its caches off) and given as a multiple of those
 of a small GET on a bare asyncio protocol under the same interpreter, so that another compiler's build
 of Python moves both. Two runs of different length are subtracted, so that start-up does not count.
+``import httpserver`` is given as a multiple of ``import asyncio``, less the bare interpreter.
 Calls are those that ``sys.setprofile`` sees; they need no valgrind. Both differ between minor versions
 of Python, so each version has its own record.
 """
@@ -95,18 +96,19 @@ def run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run a command in the way that makes it the same each time."""
     path = os.pathsep.join(str(folder) for folder in (ROOT, *sources()))
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
+    environment["PYTHONDONTWRITEBYTECODE"] = ""  # what is imported was compiled before
     return subprocess.run(words, capture_output=True, text=True, env=environment, check=True)
 
 
-def instructions(server: str, shape: str, laps: int) -> int:
-    """Instructions of one whole run, start-up included."""
+def instructions(words: Sequence[str]) -> int:
+    """Instructions of one whole run of a command, start-up included."""
     valgrind = [
         "valgrind",
         "--tool=cachegrind",
         "--cache-sim=no",
         "--cachegrind-out-file=/dev/null",
     ]
-    report = run([*valgrind, *command(server, shape, laps)]).stderr
+    report = run([*valgrind, *words]).stderr
     found = re.search(r"I\s+refs:\s+([\d,]+)", report)
     if found is None:
         raise ValueError(f"valgrind did not say how many instructions: {report[-500:]}")
@@ -116,8 +118,17 @@ def instructions(server: str, shape: str, laps: int) -> int:
 def instructions_per_request(server: str, shape: str) -> float:
     """Instructions of one request, start-up subtracted."""
     batch, _ = SHAPES[shape]
-    more = instructions(server, shape, LONG) - instructions(server, shape, SHORT)
-    return more / (LONG - SHORT) / CONNECTIONS / batch
+    long, short = (instructions(command(server, shape, laps)) for laps in (LONG, SHORT))
+    return (long - short) / (LONG - SHORT) / CONNECTIONS / batch
+
+
+def instructions_of_import() -> float:
+    """Instructions of ``import httpserver``, as a multiple of those of ``import asyncio``."""
+    programs = ("pass", "import asyncio", "import httpserver")
+    commands = [[sys.executable, "-c", program] for program in programs]
+    run(commands[-1])  # writes the compiled files
+    bare, asyncio, httpserver = map(instructions, commands)
+    return (httpserver - bare) / (asyncio - bare)
 
 
 def measure() -> Figures:
@@ -135,6 +146,7 @@ def measure() -> Figures:
         print(f"{server} {shape}: {count:,.0f} instructions per request")
         if server == "ours":
             found[f"{shape} instructions"] = count / counts[0]
+    found["import instructions"] = instructions_of_import()
     return found
 
 

@@ -3,6 +3,7 @@ import functools
 import logging
 from collections.abc import Awaitable
 from itertools import pairwise
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -186,6 +187,117 @@ async def test_reuse() -> None:
         assert delegate.outcome == COMPLETE
 
 
+@pytest.mark.parametrize("interim", [b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
+@asynchronous
+async def test_exchanges_of_all_kinds_one_after_the_other(interim: bytes) -> None:
+    peer = Peer()
+    line = RequestStartLine("PUT", "/", "")
+    for method, response in (
+        ("GET", OK),
+        ("HEAD", OK.removesuffix(b"hello")),
+        ("GET", b"HTTP/1.1 204 No Content\r\n\r\n"),
+        ("GET", b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n"),
+        ("GET", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        ("PUT", OK),
+        ("GET", OK),
+    ):
+        delegate = Recorder()
+        # Made before the one before has ended, as it may be; it begins afterwards.
+        connection = HTTP1Connection(peer.stream, True)
+        if method == "PUT":
+            headers = HTTPHeaders({"Host": "x", "Content-Length": "1", "Expect": "100-continue"})
+            connection.write_headers(line, headers)
+            result = connection.read_response(delegate)
+            await peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            connection.write(b"x")
+        else:
+            start_line = RequestStartLine(method, "/", "")
+            connection.write_headers(start_line, HTTPHeaders({"Host": "x"}))
+            result = connection.read_response(delegate)
+        connection.finish()
+        await peer.send(interim + response)
+        assert await result is True
+        assert delegate.outcome == COMPLETE
+
+
+@pytest.mark.parametrize(
+    "moment", ["head", "request", "unread", "read", "response head", "response before request"]
+)
+@pytest.mark.parametrize("how", ["write_headers", "read_response"])
+@asynchronous
+async def test_an_exchange_that_begins_too_early(moment: str, how: str) -> None:
+    peer = Peer()
+    connection = HTTP1Connection(peer.stream, True)
+    delegate = Recorder()
+    line = RequestStartLine("PUT", "/", "")
+    headers = HTTPHeaders({"Host": "x", "Content-Length": "3"})
+    unfinished = moment in {"head", "request", "response before request"}
+    connection.write_headers(line, headers, None if moment == "head" else b"ab")
+    if not unfinished:
+        connection.write(b"c")
+        connection.finish()
+    result = None
+    if moment not in {"head", "request", "unread"}:
+        result = connection.read_response(delegate)
+    if moment == "response head":
+        await peer.send(OK[:-1])
+    elif moment == "response before request":
+        await peer.send(OK)
+
+    early = HTTP1Connection(peer.stream, True)
+    sent = peer.stream.bytes_sent
+    other = Recorder()
+
+    def begin() -> None:
+        if how == "write_headers":
+            early.write_headers(RequestStartLine("GET", "/", ""), HTTPHeaders({"Host": "x"}))
+        else:
+            early.read_response(other)
+
+    for _ in range(2):
+        with pytest.raises(HTTPOutputError, match=r"has not ended: .* read_response\(\)"):
+            begin()
+
+    # Nothing has happened to the one before, and behind it the other has its turn.
+    assert peer.stream.bytes_sent == sent
+    if unfinished:
+        connection.write(b"abc" if moment == "head" else b"c")
+        connection.finish()
+    result = connection.read_response(delegate) if result is None else result
+    if moment == "response head":
+        await peer.send(OK[-1:])
+    elif moment != "response before request":
+        await peer.send(OK)
+    assert await result is True
+    assert delegate.outcome == COMPLETE
+    early.write_headers(RequestStartLine("GET", "/", ""), HTTPHeaders({"Host": "x"}))
+    early.finish()
+    result = early.read_response(other)
+    await peer.send(OK)
+    assert await result is True
+    assert (other.outcome, other.body) == (COMPLETE, b"hello")
+
+
+@asynchronous
+async def test_an_exchange_of_which_nothing_was_sent_is_in_nobody_s_way() -> None:
+    peer = Peer()
+    line = RequestStartLine("PUT", "/", "")
+    headers = HTTPHeaders({"Host": "x", "Content-Length": "2"})
+    refused = HTTP1Connection(peer.stream, True)
+    with pytest.raises(HTTPOutputError, match="more than the 2 bytes"):
+        refused.write_headers(line, headers, b"abc")
+    result = request(peer.stream).read_response(Recorder())
+    with pytest.raises(HTTPOutputError, match="has not ended"):
+        refused.write_headers(line, headers, b"ab")
+    await peer.send(OK)
+    assert await result is True
+    refused.write_headers(line, headers, b"ab")
+    refused.finish()
+    result = refused.read_response(Recorder())
+    await peer.send(OK)
+    assert await result is True
+
+
 @asynchronous
 async def test_no_keep_alive() -> None:
     peer = Peer()
@@ -207,6 +319,11 @@ async def test_request_says_close() -> None:
     await peer.send(OK)
     assert await result is False
     assert delegate.outcome == COMPLETE
+    assert peer.stream.closed()
+    # Nothing more can be asked on it.
+    line = RequestStartLine("GET", "/", "")
+    with pytest.raises(StreamClosedError):
+        await HTTP1Connection(peer.stream, True).write_headers(line, HTTPHeaders({"Host": "x"}))
 
 
 @asynchronous
@@ -221,13 +338,14 @@ async def test_two_responses_to_one_request() -> None:
     assert "answer no request" in str(peer.stream.error)
 
 
+@pytest.mark.parametrize("late", [OK, b"\r\n", b"x"])
 @asynchronous
-async def test_response_that_nobody_asked_for_comes_late() -> None:
+async def test_response_that_nobody_asked_for_comes_late(late: bytes) -> None:
     peer = Peer()
     result = request(peer.stream).read_response(Recorder())
     await peer.send(OK)
     assert await result is True
-    await peer.send(OK)
+    await peer.send(late)
     assert peer.stream.closed()
     assert "answer no request" in str(peer.stream.error)
     # The next exchange sees no answer in it.
@@ -1207,6 +1325,45 @@ async def test_delegate_goes_on_after_detach(where: str, caplog: pytest.LogCaptu
 
 
 @asynchronous
+async def test_an_exchange_on_a_connection_that_has_switched() -> None:
+    peer = Peer()
+    connection = request(peer.stream, "CONNECT")
+    result = connection.read_response(Recorder())
+    await peer.send(b"HTTP/1.1 200 OK\r\n\r\n")
+    assert await result is True
+    with pytest.raises(HTTPOutputError, match=r"another protocol: .* detach\(\)"):
+        request(peer.stream)
+    # What was detached is a stream like any other: in a tunnel, somebody may speak HTTP again.
+    tunnel = connection.detach()
+    with pytest.raises(HTTPOutputError):
+        connection.write_headers(RequestStartLine("GET", "/", ""), HTTPHeaders({"Host": "x"}))
+    with pytest.raises(RuntimeError, match="detached"):
+        connection.read_response(Recorder())
+    delegate = Recorder()
+    result = request(tunnel).read_response(delegate)
+    await peer.send(OK)
+    assert await result is True
+    assert delegate.outcome == COMPLETE
+
+
+@asynchronous
+async def test_an_exchange_on_a_connection_that_is_closed() -> None:
+    peer = Peer()
+    first = request(peer.stream)
+    peer.stream.close()
+    # Its reader is told in the next turn only; that nothing can be sent is known already.
+    for _ in range(2):
+        delegate = Recorder()
+        connection = HTTP1Connection(peer.stream, True)
+        line = RequestStartLine("GET", "/", "")
+        with pytest.raises(StreamClosedError):
+            await connection.write_headers(line, HTTPHeaders({"Host": "x"}))
+        assert await connection.read_response(delegate) is False
+        assert delegate.outcome == CUT_SHORT
+    assert await first.read_response(Recorder()) is False
+
+
+@asynchronous
 async def test_detach_in_finish() -> None:
     peer = Peer()
 
@@ -1266,9 +1423,58 @@ async def test_request_bodies() -> None:
     connection.write_headers(line, HTTPHeaders({"Host": "x"}), b"abc")
     connection.write(b"defg")
     connection.finish()
-    assert (await peer.receive(b"0\r\n\r\n")).partition(b"\r\n\r\n")[2] == (
+    # All of it, with no empty line before or behind.
+    assert await peer.receive(b"0\r\n\r\n") == (
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
         b"3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [("6", b"<cdef>"), (None, b"1\r\n<\r\n4\r\ncdef\r\n1\r\n>\r\n0\r\n\r\n")],
+)
+@asynchronous
+async def test_a_file_in_a_request(length: str | None, expected: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abcdefgh")
+    peer = Peer()
+    connection = HTTP1Connection(peer.stream, True)
+    headers = HTTPHeaders({"Host": "x"})
+    if length is not None:
+        headers["Content-Length"] = length
+    connection.write_headers(RequestStartLine("PUT", "/", ""), headers)
+    with path.open("rb") as file:
+        await connection.write(b"<")
+        await connection.write_file(file, 2, 4)
+        await connection.write(b">")
+        connection.finish()
+        assert (await peer.receive(expected)).endswith(b"\r\n\r\n" + expected)
+
+
+@asynchronous
+async def test_a_file_in_a_request_without_a_length_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abcdefgh")
+    peer = Peer()
+    connection = HTTP1Connection(peer.stream, True)
+    connection.write_headers(RequestStartLine("GET", "/", ""), HTTPHeaders({"Host": "x"}))
+    with path.open("rb") as file:
+        with pytest.raises(HTTPOutputError, match="without Content-Length"):
+            connection.write_file(file)
+        assert connection.write_file(file, 8).done()
+    connection.finish()
+
+
+@asynchronous
+async def test_trailers_of_a_request() -> None:
+    peer = Peer()
+    connection = HTTP1Connection(peer.stream, True)
+    line = RequestStartLine("POST", "/", "")
+    connection.write_headers(line, HTTPHeaders({"Host": "x"}), b"abc")
+    connection.finish(HTTPHeaders({"Digest": "7"}))
+    expected = b"3\r\nabc\r\n0\r\nDigest: 7\r\n\r\n"
+    assert (await peer.receive(expected)).endswith(expected)
 
 
 @asynchronous

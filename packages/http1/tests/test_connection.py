@@ -1,14 +1,17 @@
 """`HTTP1Connection` on a server: what an application can write, and what it can't."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from http1 import HTTP1Connection
 from http1 import HTTPHeaders
 from http1 import HTTPOutputError
+from http1 import OutgoingHeaders
 from http1 import ResponseStartLine
 from http1._writing import Writing
 from iostream import StreamClosedError
@@ -26,6 +29,7 @@ HEAD = b"HEAD" + REQUEST
 CONNECT = b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"
 GET_1_0 = b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
 LAST_GET = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+LAST_HEAD = LAST_GET.replace(b"GET", b"HEAD")
 
 
 def head(exchange: HTTP1Connection, status: int = 200, chunk: bytes = b"", **fields: str) -> None:
@@ -33,12 +37,17 @@ def head(exchange: HTTP1Connection, status: int = 200, chunk: bytes = b"", **fie
     exchange.write_headers(ResponseStartLine("", status, "Whatever"), headers, chunk)
 
 
-async def answered(data: bytes, answer: Callable[[HTTP1Connection], None]) -> bytes:
-    """All that is sent in answer to `data`; a failing application is answered for with 500."""
+async def answered(
+    data: bytes, answer: Callable[[HTTP1Connection], None], end: bool = True
+) -> bytes:
+    """All that is sent in answer to `data`; a failing application is answered for with 500.
+
+    `end` says that the client ends what it sends, as it must where the server would wait for more.
+    """
     application = Application()
     application.on_finish = lambda message: answer(message.exchange)
     client = Client(application)
-    received = await client.exchange(data)
+    received = await client.exchange(data, end=end)
     client.close()
     await client.ended()
     return received
@@ -354,11 +363,11 @@ async def test_until_close_in_1_0(said: bool) -> None:
 @pytest.mark.parametrize(
     ("data", "length", "expected"),
     [
-        (GET, "6", b"<cdef>"),
-        (GET, None, b"1\r\n<\r\n4\r\ncdef\r\n1\r\n>\r\n0\r\n\r\n"),
+        (LAST_GET, "6", b"<cdef>"),
+        (LAST_GET, None, b"1\r\n<\r\n4\r\ncdef\r\n1\r\n>\r\n0\r\n\r\n"),
         (GET_1_0, None, b"<cdef>"),
-        (HEAD, "6", b""),
-        (HEAD, None, b""),
+        (LAST_HEAD, "6", b""),
+        (LAST_HEAD, None, b""),
     ],
 )
 @asynchronous
@@ -378,8 +387,163 @@ async def test_files(data: bytes, length: str | None, expected: bytes, tmp_path:
         exchange.finish()
 
     with path.open("rb") as file:
-        received = await answered(data, answer)
+        received = await answered(data, answer, end=False)
     assert received.endswith(b"\r\n\r\n" + expected)
+
+
+@pytest.mark.parametrize(
+    ("offset", "count", "expected"),
+    [
+        (0, None, b"abcdefgh"),
+        (0, 8, b"abcdefgh"),
+        (0, 7, b"abcdefg"),
+        (7, 1, b"h"),
+        (7, None, b"h"),
+        (8, None, b""),
+        (8, 0, b""),
+        (9, None, b""),
+        (0, 0, b""),
+    ],
+)
+@pytest.mark.parametrize("data", [LAST_GET, GET_1_0])
+@asynchronous
+async def test_a_part_of_a_file(
+    data: bytes, offset: int, count: int | None, expected: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abcdefgh")
+
+    def answer(exchange: HTTP1Connection) -> None:
+        head(exchange)
+        exchange.write_file(file, offset, count)
+        exchange.finish()
+
+    if data is LAST_GET:
+        chunk = b"%x\r\n%b\r\n" % (len(expected), expected) if expected else b""
+        expected = chunk + b"0\r\n\r\n"
+    with path.open("rb") as file:
+        received = await answered(data, answer, end=False)
+    assert received.partition(b"\r\n\r\n")[2] == expected
+
+
+@pytest.mark.parametrize(
+    ("announced", "body", "answers"), [(9, b"abcdefgh", 1), (8, b"abcdefgh", 2), (7, b"", 1)]
+)
+@asynchronous
+async def test_a_file_and_content_length(
+    announced: int, body: bytes, answers: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abcdefgh")
+
+    def answer(exchange: HTTP1Connection) -> None:
+        head(exchange, Content_Length=str(announced))
+        exchange.write_file(file)
+        exchange.finish()
+
+    with path.open("rb") as file:
+        received = await answered(GET + LAST_GET, answer, end=False)
+    assert received.endswith(b"\r\n\r\n" + body)
+    assert received.count(b"HTTP/1.1 200") == answers
+    assert ("Content-Length announced" in caplog.text) is (announced != 8)
+
+
+@pytest.mark.parametrize(("data", "status"), [(GET, 204), (GET, 304), (HEAD, 200)])
+@asynchronous
+async def test_a_file_where_there_is_no_body(data: bytes, status: int, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abcdefgh")
+
+    def answer(exchange: HTTP1Connection) -> None:
+        head(exchange, status)
+        assert exchange.write_file(file).done()
+        exchange.finish()
+
+    with path.open("rb") as file:
+        received = await answered(data + data, answer)
+    assert received.count(b"HTTP/1.1") == 2
+    assert b"abc" not in received
+    assert received.endswith(b"\r\n\r\n")
+
+
+def client_of_a_file(
+    file: BinaryIO, length: str | None
+) -> tuple[Client, list[asyncio.Future[None]]]:
+    """A client of a server that answers with `file`; and what its `write_file` returned."""
+    application = Application()
+    written: list[asyncio.Future[None]] = []
+
+    def answer(message: Message) -> None:
+        if length is None:
+            head(message.exchange)
+        else:
+            head(message.exchange, Content_Length=length)
+        written.append(message.exchange.write_file(file))
+        message.exchange.finish()
+
+    application.on_finish = answer
+    return Client(application), written
+
+
+@pytest.mark.parametrize(("data", "length"), [(GET, "4000000"), (GET, None), (GET_1_0, None)])
+@asynchronous
+async def test_a_large_file_waits_for_a_slow_peer(
+    data: bytes, length: str | None, tmp_path: Path
+) -> None:
+    content = bytes(3_999_999) + b"!"
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with path.open("rb") as file:
+        client, written = client_of_a_file(file, length)
+        await client.send(data)
+        await client.turn()
+        assert not written[0].done()
+        received = await client.exchange()
+        await written[0]
+    body = received.partition(b"\r\n\r\n")[2]
+    if data is GET and length is None:
+        assert body == b"3d0900\r\n" + content + b"\r\n0\r\n\r\n"
+    else:
+        assert body == content
+
+
+@pytest.mark.parametrize("length", ["4000000", None])
+@asynchronous
+async def test_a_file_that_turns_out_shorter_is_cut_short(
+    length: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(4_000_000))
+    with path.open("rb") as file:
+        client, written = client_of_a_file(file, length)
+        await client.send(GET + GET)
+        await client.turn()
+        os.truncate(path, 2_000_000)
+        received = await client.receive_all()
+        with pytest.raises(StreamClosedError) as raised:
+            await written[0]
+    assert isinstance(raised.value.real_error, EOFError)
+    # The peer can tell: the body is shorter than announced, or has no last chunk.
+    assert len(received) < 2_000_200
+    assert received.count(b"HTTP/1.1 200") == 1
+    assert not received.endswith(b"0\r\n\r\n")
+    await client.ended()
+
+
+@asynchronous
+async def test_a_file_behind_the_end_of_an_answer(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"abcdefgh")
+
+    def answer(exchange: HTTP1Connection) -> None:
+        head(exchange, chunk=b"ok", Content_Length="2")
+        exchange.finish()
+        with pytest.raises(HTTPOutputError, match="done"):
+            exchange.write_file(file)
+
+    with path.open("rb") as file:
+        received = await answered(GET, answer)
+    assert received.endswith(b"\r\n\r\nok")
 
 
 @asynchronous
@@ -436,12 +600,65 @@ async def test_trailers(data: bytes, expected: bytes) -> None:
 
 
 @asynchronous
-async def test_trailers_that_are_refused() -> None:
+async def test_trailers_have_no_room_behind_a_body_of_known_length() -> None:
+    def answer(exchange: HTTP1Connection) -> None:
+        head(exchange, chunk=b"hello", Content_Length="5")
+        exchange.finish(HTTPHeaders({"A": "b"}))
+
+    received = await answered(GET + GET, answer)
+    assert received.count(b"\r\n\r\nhello") == 2
+    assert b"A: b" not in received
+
+
+@asynchronous
+async def test_several_trailers_and_none() -> None:
+    class Fields:
+        def get_all(self) -> list[tuple[str, str]]:
+            return [("a", "1"), ("B", ""), ("a", "\xe4")]
+
+    fields: list[OutgoingHeaders] = [Fields(), HTTPHeaders()]
+
     def answer(exchange: HTTP1Connection) -> None:
         head(exchange, chunk=b"hello")
-        for name, value in (("Content-Length", "5"), ("A", "b\r\nc: d")):
-            with pytest.raises(HTTPOutputError):
-                exchange.finish(HTTPHeaders({name: value}))
+        exchange.finish(fields.pop(0))
+
+    received = await answered(GET + GET, answer)
+    first, _, second = received.partition(b"0\r\na: 1\r\nB: \r\na: \xe4\r\n\r\n")
+    assert first.endswith(b"5\r\nhello\r\n")
+    assert second.endswith(b"5\r\nhello\r\n0\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Content-Length", "5"),
+        ("content-length", "5"),
+        ("Transfer-Encoding", "chunked"),
+        ("Host", "a"),
+        ("Connection", "close"),
+        ("Trailer", "A"),
+        ("Set-Cookie", "a=b"),
+        ("Authorization", "a"),
+        ("A", "b\r\nc: d"),
+        ("A", "b\nc: d"),
+        ("A", "\x00"),
+        ("A", "€"),
+        ("A b", "c"),
+        ("A\r\nb", "c"),
+        ("", "c"),
+    ],
+)
+@asynchronous
+async def test_trailers_that_are_refused(name: str, value: str) -> None:
+    class Fields:
+        def get_all(self) -> list[tuple[str, str]]:
+            return [("A", "b"), (name, value)]
+
+    def answer(exchange: HTTP1Connection) -> None:
+        head(exchange, chunk=b"hello")
+        with pytest.raises(HTTPOutputError):
+            exchange.finish(Fields())
+        # Nothing of them went out: the message can still be ended.
         exchange.finish()
 
     assert (await answered(GET, answer)).endswith(b"5\r\nhello\r\n0\r\n\r\n")
@@ -575,6 +792,19 @@ async def test_date_is_added_once() -> None:
     received = await answered(GET, answer)
     assert received.count(b"Date: ") == 1
     assert b"Date: yesterday\r\n" in received
+
+
+@pytest.mark.parametrize("status", [200, 204, 304, 404, 500, 999])
+@pytest.mark.parametrize("data", [GET, HEAD, GET_1_0])
+@asynchronous
+async def test_date_is_in_every_final_answer(status: int, data: bytes) -> None:
+    def answer(exchange: HTTP1Connection) -> None:
+        head(exchange, status)
+        exchange.finish()
+
+    received = await answered(data, answer)
+    assert received.startswith(b"HTTP/1.1 %d " % status)
+    assert received.count(b"\r\nDate: ") == 1
 
 
 @asynchronous

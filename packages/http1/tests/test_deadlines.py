@@ -105,7 +105,7 @@ async def test_a_fresh_connection_is_closed_without_a_word() -> None:
     await shift(10)
     assert client.stream.closed()
     assert await client.receive_all() == b""
-    assert len(client.application.closed) == 1
+    assert [connection.timed_out for connection in client.application.closed] == ["idle_timeout"]
 
 
 @shifted
@@ -234,7 +234,7 @@ async def test_who_takes_nothing_of_an_answer_is_cut_off() -> None:
     assert not client.stream.closed()
     await shift(10)
     assert client.stream.closed()
-    assert len(application.closed) == 1
+    assert [connection.timed_out for connection in application.closed] == ["write_timeout"]
 
 
 @pytest.mark.parametrize("last", [False, True])
@@ -266,6 +266,37 @@ async def test_a_connection_that_nobody_takes_over_is_idle() -> None:
     await shift(80)
     assert client.stream.closed()
     assert len(application.closed) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "params", "limit"),
+    [
+        (b"GET / HT", {}, "header_timeout"),
+        (POST, {"min_body_rate": 0}, "body_idle_timeout"),
+        (POST, {"body_timeout": 3}, "body_timeout"),
+        (POST, {}, "min_body_rate"),
+        (GET, {}, "idle_timeout"),
+    ],
+)
+@shifted
+async def test_a_connection_tells_which_limit_ended_it(
+    data: bytes, params: dict[str, float], limit: str
+) -> None:
+    client = Client(params=HTTP1ConnectionParameters(**params))  # type: ignore[arg-type]
+    assert client.connection.timed_out == ""
+    await client.send(data)
+    assert client.connection.timed_out == ""
+    await shift(100)
+    assert [connection.timed_out for connection in client.application.closed] == [limit]
+
+
+@pytest.mark.parametrize("data", [b"", GET, b"GET\r\n", GET.replace(b"1.1", b"1.0")])
+@shifted
+async def test_other_ends_are_no_timeouts(data: bytes) -> None:
+    client = Client()
+    await client.exchange(data)
+    await shift(10)
+    assert [connection.timed_out for connection in client.application.closed] == [""]
 
 
 @shifted

@@ -1,5 +1,6 @@
 import re
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from http1._encoding import encode_error
 from http1._encoding import encode_head
 from http1._encoding import encode_trailers
 from http1._encoding import read_fields
+from http1._response_head import encode_response_head
 
 from .recorder import parse
 
@@ -23,42 +25,86 @@ ANY = st.one_of(TEXT, st.text(max_size=10))
 HEAD = re.compile(rb"[\t\x20-\x7e\x80-\xff]*(\r\n[\t\x20-\x7e\x80-\xff]+)*\r\n\r\n")
 
 
-@given(ANY, st.lists(ANY.filter(bool), max_size=5))
-def test_no_text_ends_a_line(start_line: str, lines: list[str]) -> None:
+class Fields:
+    """Fields as an application may give them, whatever they are."""
+
+    def __init__(self, *fields: tuple[str, str]) -> None:
+        self.fields = fields
+
+    def get_all(self) -> tuple[tuple[str, str], ...]:
+        return self.fields
+
+
+@given(st.integers(200, 599), ANY, st.lists(st.tuples(ANY, ANY), max_size=5), st.booleans())
+def test_no_text_ends_a_line(
+    code: int, reason: str, fields: list[tuple[str, str]], closing: bool
+) -> None:
     try:
-        head = encode_head(start_line, list(lines))
+        head, _, _, _ = encode_response_head(code, reason, Fields(*fields), "GET", False, closing)
     except HTTPOutputError:
         return
     assert HEAD.fullmatch(head)
-    assert head == "\r\n".join([start_line, *lines, "", ""]).encode("latin-1")
-    assert head.count(b"\r\n") == len(lines) + 2
+    first, *lines = head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
+    assert first == f"HTTP/1.1 {code} {reason}"
+    own = ("Date: ", "Connection: close", "Transfer-Encoding: chunked", "Content-Length: 0")
+    given = [f"{name}: {value}" for name, value in fields]
+    assert [line for line in lines if line not in given and not line.startswith(own)] == []
 
 
 @given(st.lists(st.tuples(ANY, ANY), max_size=4))
 def test_what_is_written_is_read_as_it_was_meant(fields: list[tuple[str, str]]) -> None:
-    class Fields:
-        def get_all(self) -> list[tuple[str, str]]:
-            return [("Host", "a"), *fields]
-
     try:
-        lines, _, _ = read_fields(Fields())
-        head = encode_head("GET / HTTP/1.1", lines)
+        lines = ["GET / HTTP/1.1\r\n"]
+        read_fields(Fields(("Host", "a"), *fields), lines)
+        head = encode_head(lines)
     except HTTPOutputError:
         return
     recorder, error = parse([head])
     if error is None:
         ((_, headers),) = recorder.heads
-        assert len(list(headers.get_all())) == len(lines)
+        assert len(list(headers.get_all())) == head.count(b"\r\n") - 2
         for name, value in fields:
             assert value.strip(" \t") in headers.get_list(name)
 
 
 @pytest.mark.parametrize("number", [0, 1, 100, 255, 256, 257, 300])
 def test_any_number_of_lines(number: int) -> None:
-    head = encode_head("a", ["b: c"] * number)
-    assert head == b"a\r\n" + b"b: c\r\n" * number + b"\r\n"
+    lines: list[str] = []
+    read_fields(Fields(*[("b", "c")] * number), lines)
+    assert lines == ["b: c\r\n"] * number
     with pytest.raises(HTTPOutputError, match="control character"):
-        encode_head("a", [*["b: c"] * number, "d: e\r\nf: g"])
+        read_fields(Fields(*[("b", "c")] * number, ("d", "e\r\nf: g")), [])
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "content-length", "ETag", "X-New", "Host"])
+@pytest.mark.parametrize("value", [5, b"5", None])
+def test_a_value_that_is_no_text(name: str, value: Any) -> None:
+    with pytest.raises(HTTPOutputError, match=f"the value of {name} has to be a str, not {value}"):
+        read_fields(Fields((name, value)), [])
+
+
+@pytest.mark.parametrize("text", ["a\tb", "\xa0", "\x80", "\xad", "\xff", ""])
+def test_text_that_is_not_printable_and_may_be_sent(text: str) -> None:
+    lines: list[str] = []
+    read_fields(Fields(("ETag", text)), lines)
+    assert lines == [f"ETag: {text}\r\n"]
+    assert encode_head(lines) == f"ETag: {text}\r\n\r\n".encode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("given", "sent", "closes"),
+    [
+        ("keep-alive", "", False),
+        ("Keep-Alive, Upgrade", "Connection: upgrade\r\n", False),
+        ("keep-alive, close", "Connection: close\r\n", True),
+        ("Upgrade", "Connection: Upgrade\r\n", False),
+    ],
+)
+def test_keep_alive_is_the_writers_to_say(given: str, sent: str, closes: bool) -> None:
+    lines: list[str] = []
+    _, said = read_fields(Fields(("Connection", given)), lines)
+    assert lines == [sent]
+    assert ("close" in said) == closes
 
 
 @given(st.integers(0, 1 << 64))
@@ -78,12 +124,8 @@ def test_trailers() -> None:
     [("Content-Length", "5"), ("host", "a"), ("A:", "b"), ("A", "b\r\nC: d"), ("A", "€")],
 )
 def test_trailers_that_are_refused(name: str, value: str) -> None:
-    class Fields:
-        def get_all(self) -> list[tuple[str, str]]:
-            return [(name, value)]
-
     with pytest.raises(HTTPOutputError):
-        encode_trailers(Fields())
+        encode_trailers(Fields((name, value)))
 
 
 # RFC 9110 section 5.6.7, with its own example.
@@ -97,7 +139,7 @@ def test_trailers_that_are_refused(name: str, value: str) -> None:
 )
 def test_date(second: int, date: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_encoding, "_time", lambda: second + 0.9)
-    assert date_line() == f"Date: {date}"
+    assert date_line() == f"Date: {date}\r\n"
     assert date_line() is date_line()
 
 

@@ -3,11 +3,14 @@
 import pytest
 
 from http1 import HTTP1ConnectionParameters
+from http1 import HTTPHeaders
+from http1 import ResponseStartLine
 
 from .clock import shift
 from .clock import shifted
 from .serving import Application
 from .serving import Client
+from .serving import Message
 from .serving import read_answers
 
 BAD = b"GET\r\n"
@@ -37,6 +40,8 @@ async def test_for_a_bounded_time() -> None:
             await client.send(b"x")
         await shift(1)
     assert client.stream.closed()
+    # It has its answer: it was cut off because of what was wrong, not because of the time.
+    assert client.connection.timed_out == ""
 
 
 @shifted
@@ -78,6 +83,22 @@ async def test_not_for_ever_if_the_answer_is_not_taken(end: bool) -> None:
     assert not client.stream.closed()
     await shift(20)
     assert client.stream.closed()
+    assert client.connection.timed_out == "write_timeout"
+
+
+@shifted
+async def test_the_first_limit_that_was_passed_is_told() -> None:
+    def answer(message: Message) -> None:
+        line = ResponseStartLine("", 200, "OK")
+        message.exchange.write_headers(line, HTTPHeaders(), bytes(3_000_000))
+
+    application = Application()
+    application.on_headers = answer
+    client = Client(application)
+    await client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
+    await shift(110)
+    assert client.stream.closed()
+    assert client.connection.timed_out == "min_body_rate"
 
 
 @shifted

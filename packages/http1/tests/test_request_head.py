@@ -50,10 +50,17 @@ def test_request_line(method: str, target: str) -> None:
         ("GET", "/a#b"),
         ("GET", "/é"),
         ("GET", "*"),
+        ("GET", "http:///a"),
+        ("GET", "http://:80/"),
+        ("GET", "http://user@example.org/"),
+        ("GET", "ftp://example.org/"),
+        ("GET", "http://example.org/#a"),
         ("GET", "example.org:443"),
         ("CONNECT", "/"),
         ("CONNECT", "example.org"),
         ("CONNECT", "example.org:99999"),
+        ("CONNECT", "example.org:0"),
+        ("CONNECT", "example.org:"),
     ],
 )
 def test_bad_request_line(method: str, target: str) -> None:
@@ -81,6 +88,52 @@ def test_bad_host(hosts: list[str]) -> None:
 @pytest.mark.parametrize("host", ["example.org", "example.org:80", "[::1]:80", "127.0.0.1", ""])
 def test_good_host(host: str) -> None:
     assert f"\r\nHost: {host}\r\n".encode() in encode("GET", "/", ("Host", host))[0]
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "good"),
+    [
+        ("http://example.org/", "example.org", True),
+        ("http://Example.org/", "example.ORG", True),
+        ("http://example.org:80/", "example.org:80", True),
+        ("http://example.org:80/", "example.org", False),
+        ("http://example.org/", "other.example", False),
+        ("http://example.org/", "", False),
+        ("/", "other.example", True),
+    ],
+)
+def test_host_is_that_of_the_target(target: str, host: str, good: bool) -> None:
+    if good:
+        assert encode("GET", target, ("Host", host))[0].startswith(f"GET {target} ".encode())
+    else:
+        with pytest.raises(HTTPOutputError, match="Host"):
+            encode("GET", target, ("Host", host))
+
+
+def test_the_tunnel_of_connect_has_a_port_where_its_host_has_none() -> None:
+    assert encode("CONNECT", "example.org:443", HOST)[0].endswith(b"\r\nHost: example.org\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [("Content-Length", "5"), ("Transfer-Encoding", "chunked")],
+        [("Content-Length", "5"), ("content-length", "5")],
+        [("Transfer-Encoding", "gzip, chunked")],
+        [("Transfer-Encoding", "chunked, chunked")],
+        [("A", "b\r\n c")],
+        [("A", "b\rc")],
+        [(" A", "b")],
+        [("A ", "b")],
+    ],
+)
+def test_fields_that_are_refused(fields: list[tuple[str, str]]) -> None:
+    class Fields:
+        def get_all(self) -> list[tuple[str, str]]:
+            return [HOST, *fields]
+
+    with pytest.raises(HTTPOutputError):
+        encode_request_head("POST", "/", Fields(), False)
 
 
 @pytest.mark.parametrize(

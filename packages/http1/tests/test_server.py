@@ -408,7 +408,57 @@ async def test_the_end_of_the_input_is_not_told_when_nobody_waits() -> None:
 
 
 @asynchronous
-async def test_what_a_request_announces() -> None:
+async def test_the_callback_of_the_end_of_the_input_can_be_taken_back() -> None:
+    application = Application()
+    application.on_finish = later
+    client = Client(application)
+    await client.send(GET)
+    client.connection.set_eof_callback(lambda: pytest.fail("called"))
+    client.connection.set_eof_callback(None)
+    client.end()
+    await client.turn()
+    application.messages[0].answer()
+    assert len(read_answers(await client.receive_all())) == 1
+    await client.ended()
+
+
+@asynchronous
+async def test_the_end_in_the_middle_of_a_body_is_told_as_a_close_instead() -> None:
+    client = Client()
+    await client.send(POST + b"he")
+    client.connection.set_eof_callback(lambda: pytest.fail("called"))
+    (answer,) = read_answers(await client.exchange())
+    assert answer.status == 400
+    assert client.application.messages[0].calls[-1] == "on_connection_close"
+    await client.ended()
+
+
+@pytest.mark.parametrize(
+    ("data", "body_length", "awaits_continue", "upgrade"),
+    [
+        (GET, 0, False, ""),
+        (POST.replace(b"5", b"0"), 0, False, ""),
+        (POST.replace(b"5", b"1"), 1, False, ""),
+        (POST, 5, False, ""),
+        # As many as may come, which is the default's limit.
+        (POST.replace(b"5", b"104857600"), 104857600, False, ""),
+        (CHUNKED_POST, -1, False, ""),
+        (EXPECTING, 5, True, ""),
+        (EXPECTING.replace(b"100-continue", b"100-Continue"), 5, True, ""),
+        (EXPECTING.replace(b"1.1", b"1.0"), 5, False, ""),
+        (EXPECTING.replace(b"Length: 5", b"Length: 0"), 0, False, ""),
+        (UPGRADE, 0, False, "x"),
+        (UPGRADE.replace(b": x", b": x/1, y"), 0, False, "x/1, y"),
+        (UPGRADE.replace(b": x", b": x\r\nUpgrade: y"), 0, False, "x, y"),
+        (UPGRADE.replace(b": upgrade", b": keep-alive, UPGRADE"), 0, False, "x"),
+        (UPGRADE.replace(b": upgrade", b": keep-alive"), 0, False, ""),
+        (UPGRADE.replace(b"1.1", b"1.0"), 0, False, ""),
+    ],
+)
+@asynchronous
+async def test_what_a_request_announces(
+    data: bytes, body_length: int, awaits_continue: bool, upgrade: str
+) -> None:
     application = Application()
     seen: list[tuple[int, bool, str]] = []
 
@@ -418,8 +468,34 @@ async def test_what_a_request_announces() -> None:
 
     application.on_headers = look
     client = Client(application)
-    await client.exchange(EXPECTING, b"hello", CHUNKED_POST + b"0\r\n\r\n", UPGRADE)
-    assert seen == [(5, True, ""), (-1, False, ""), (0, False, "x")]
+    # Whatever the request before it announced is forgotten.
+    for before in (b"", EXPECTING + b"hello", CHUNKED_POST + b"0\r\n\r\n"):
+        seen.clear()
+        await client.send(before + data)
+        await until(lambda: len(seen) == 1 + bool(before))  # noqa: B023 - it is over with the turn
+        assert seen[-1] == (body_length, awaits_continue, upgrade)
+        client.stream.close()
+        client = Client(application)
+
+
+@asynchronous
+async def test_the_client_awaits_nothing_any_more_once_it_was_asked() -> None:
+    application = Application()
+    gate = asyncio.get_running_loop().create_future()
+    application.on_headers = lambda message: gate
+    client = Client(application)
+    seen: list[bool] = []
+
+    def look(message: Message) -> None:
+        seen.append(client.connection.awaits_continue)
+
+    application.on_data = look
+    await client.send(EXPECTING)
+    look(application.messages[0])
+    gate.set_result(None)
+    assert await client.receive() == CONTINUE
+    assert len(read_answers(await client.exchange(b"hello"))) == 1
+    assert seen == [True, False]
 
 
 @pytest.mark.parametrize("data", [b"", b"\r\n", GET])
@@ -920,6 +996,30 @@ async def test_detach_with_what_was_read_already(when: str, ahead: bytes, slowly
 
 
 @asynchronous
+async def test_continue_before_switching() -> None:
+    streams: list[IOStream] = []
+
+    def switch(message: Message) -> None:
+        message.exchange.write_headers(
+            ResponseStartLine("", 101, "Switching Protocols"),
+            HTTPHeaders({"Connection": "upgrade", "Upgrade": "x"}),
+        )
+        message.exchange.finish()
+        streams.append(message.exchange.detach())
+
+    application = Application()
+    application.on_headers = switch
+    client = Client(application)
+    await client.send(EXPECTING.replace(b"Host", b"Connection: upgrade\r\nUpgrade: x\r\nHost"))
+    received = await client.receive()
+    assert received.startswith(CONTINUE + b"HTTP/1.1 101 ")
+    assert received.count(b" 100 ") == 1
+    # What is left of the request comes first; it is for whoever took the stream.
+    client.socket.send(b"hello, x")
+    assert await streams[0].read_bytes(8) == b"hello, x"
+
+
+@asynchronous
 async def test_connect_through_detach() -> None:
     streams: list[IOStream] = []
 
@@ -1109,6 +1209,8 @@ async def test_trailers_are_there_at_the_end() -> None:
     trailers = b"A: b\r\nContent-Length: 9\r\nAuthorization: c\r\n"
     await client.exchange(CHUNKED_POST + b"5\r\nhello\r\n0\r\n" + trailers + b"\r\n")
     assert seen == [{"A": "b"}]
+    # And nowhere else.
+    assert dict(application.messages[0].headers) == {"Host": "a", "Transfer-Encoding": "chunked"}
 
 
 @asynchronous

@@ -37,6 +37,11 @@ def test_requests_that_are_refused(line: str, status: int) -> None:
     assert info.value.status_code == status
 
 
+def test_a_version_that_is_not_spoken() -> None:
+    with pytest.raises(HTTPInputError, match=r"HTTP/2\.0 \(HTTP/1\.1 is\)"):
+        parse_request_start_line("GET / HTTP/2.0")
+
+
 @pytest.mark.parametrize(
     ("line", "parts"),
     [

@@ -41,21 +41,21 @@ def test_every_ipv6_address_is_a_host(address: ipaddress.IPv6Address) -> None:
 def test_a_host_is_taken_or_refused_with_400(host: str) -> None:
     status = 0
     try:
-        check_host(host)
+        check_host(host.encode("latin-1"))
     except HTTPInputError as error:
         status = error.status_code
     if status == 0:
         assert host.isascii()
-        assert not set(host) & set("@/ \x00")
+        assert not set(host.strip(" ")) & set("@/ \x00")
     else:
         assert status == 400
 
 
 def test_the_hosts_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_target, "known_hosts", set[str]())
+    monkeypatch.setattr(_target, "known_hosts", set[bytes]())
     for number in range(2000):
-        check_host(f"host{number}")
+        check_host(b"host%d" % number)
     assert len(_target.known_hosts) <= 512
     with pytest.raises(HTTPInputError):
-        check_host("a b")
-    check_host("one-more")
+        check_host(b"a b")
+    check_host(b"one-more")

@@ -131,14 +131,35 @@ def test_everything_can_be_switched_off() -> None:
         assert observed.tick(1e9) is Verdict.FINE
 
 
-def test_the_reason_names_the_limit() -> None:
-    for phase, name in (
-        (Phase.IDLE, "idle_timeout"),
-        (Phase.HEAD, "header_timeout"),
-        (Phase.BODY, "body_idle_timeout"),
-    ):
-        observed = Observed()
-        observed.phase = phase
-        observed.tick()
-        observed.tick(1000)
-        assert name in observed.watch.reason
+@pytest.mark.parametrize(
+    ("phase", "limit", "params"),
+    [
+        (Phase.IDLE, "idle_timeout", {}),
+        (Phase.HEAD, "header_timeout", {}),
+        (Phase.BODY, "body_idle_timeout", {}),
+        (Phase.BODY, "body_timeout", {"body_timeout": 60}),
+        (Phase.BODY, "min_body_rate", {"body_idle_timeout": 1e9}),
+        (Phase.RESPONSE_BODY, "body_timeout", {"body_timeout": 60}),
+    ],
+)
+def test_the_limit_is_named_when_it_is_passed(
+    phase: Phase, limit: str, params: dict[str, float]
+) -> None:
+    observed = Observed(**params)
+    observed.phase = phase
+    observed.tick()
+    assert (observed.watch.limit, observed.watch.reason) == ("", "")
+    assert observed.tick(1000) is not Verdict.FINE
+    assert observed.watch.limit == limit
+    assert limit in observed.watch.reason
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_the_limit_of_what_is_not_taken_is_named(phase: Phase) -> None:
+    observed = Observed()
+    observed.phase = phase
+    observed.unsent = True
+    observed.tick()
+    assert observed.tick(1000) is Verdict.CLOSE
+    assert observed.watch.limit == "write_timeout"
+    assert "write_timeout" in observed.watch.reason

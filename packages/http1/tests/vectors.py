@@ -152,6 +152,7 @@ def transfer_encoding() -> Iterator[Vector]:
         ("identity, chunked", b" identity, chunked", 501),
         ("unknown", b" xchunked", 501),
         ("unknown with parameters", b" foo;a=b", 501),
+        ("gzip with parameters, chunked", b" gzip;a=b, chunked", 501),
     ):
         data = post(b"Transfer-Encoding:" + value, body=body)
         yield refused(f"Transfer-Encoding: {name}", data, status)
@@ -381,6 +382,7 @@ def hosts() -> Iterator[Vector]:
         ("port of another script", "a:٨٠".encode()),
         ("port alone", b":80"),
         ("colon alone", b":"),
+        ("empty port", b"a:"),
         ("IPv6 without brackets", b"::1"),
         ("IPv6, open bracket", b"[::1"),
         ("IPv6, closed bracket", b"::1]"),
@@ -390,6 +392,8 @@ def hosts() -> Iterator[Vector]:
         ("IPv6, group too long", b"[12345::]"),
         ("IPv6, zone", b"[fe80::1%25eth0]"),
         ("IPv6, junk behind", b"[::1]a"),
+        ("IPv6, IPv4 tail out of range", b"[::ffff:1.2.3.256]"),
+        ("IPv6, IPv4 tail with leading zeros", b"[::ffff:1.2.3.04]"),
         ("IPv4 in brackets", b"[1.2.3.4]"),
         ("IPvFuture", b"[v1.a]"),
     ):
@@ -403,6 +407,7 @@ def hosts() -> Iterator[Vector]:
         ("port", b" a:80"),
         ("largest port", b" a:65535"),
         ("IPv4", b" 127.0.0.1:8080"),
+        ("a name that only looks like IPv4", b" 1.2.3.256"),
         ("IPv6", b" [::1]"),
         ("IPv6 with a port", b" [2001:db8::1]:443"),
         ("IPv6 with an IPv4 tail", b" [::ffff:1.2.3.4]"),
@@ -411,6 +416,8 @@ def hosts() -> Iterator[Vector]:
         ("sub-delimiters", b" a!$&'()*+,;="),
     ):
         yield taken(f"Host: {name}", host(value), GET)
+    yield refused("Host: malformed in 1.0", b"GET / HTTP/1.0\r\nHost: a/b\r\n\r\n")
+    yield refused("Host: malformed, absolute form", b"GET http://a/ HTTP/1.1\r\nHost: a/b\r\n\r\n")
     yield taken("Host: HTTP/1.0 may do without", b"GET / HTTP/1.0\r\n\r\n", GET)
     yield taken("Host: differs from the absolute form", line(b"GET http://b/ HTTP/1.1"), GET)
     yield refused("Host: missing, absolute form", b"GET http://a/ HTTP/1.1\r\n\r\n")
@@ -484,6 +491,9 @@ def request_lines() -> Iterator[Vector]:
         ("asterisk outside OPTIONS", b"GET * HTTP/1.1", 400),
         ("asterisk with more", b"OPTIONS *a HTTP/1.1", 400),
         ("CONNECT without a port", b"CONNECT a HTTP/1.1", 400),
+        ("CONNECT without a port, to a number", b"CONNECT 80 HTTP/1.1", 400),
+        ("CONNECT without a port, to IPv4", b"CONNECT 127.0.0.1 HTTP/1.1", 400),
+        ("CONNECT without a port, to IPv6", b"CONNECT [::1] HTTP/1.1", 400),
         ("CONNECT with an empty port", b"CONNECT a: HTTP/1.1", 400),
         ("CONNECT without a host", b"CONNECT :80 HTTP/1.1", 400),
         ("CONNECT with a path", b"CONNECT a:80/ HTTP/1.1", 400),
@@ -491,6 +501,8 @@ def request_lines() -> Iterator[Vector]:
         ("CONNECT in absolute form", b"CONNECT http://a:80 HTTP/1.1", 400),
         ("CONNECT with a user", b"CONNECT u@a:80 HTTP/1.1", 400),
         ("CONNECT, port too big", b"CONNECT a:65536 HTTP/1.1", 400),
+        ("CONNECT, port zero", b"CONNECT a:0 HTTP/1.1", 400),
+        ("CONNECT, port of zeros", b"CONNECT a:00000 HTTP/1.1", 400),
         ("absolute form: other scheme", b"GET ftp://a/ HTTP/1.1", 400),
         ("absolute form: no scheme", b"GET ://a/ HTTP/1.1", 400),
         ("absolute form: no host", b"GET http:///a HTTP/1.1", 400),
@@ -499,6 +511,8 @@ def request_lines() -> Iterator[Vector]:
         ("absolute form: user and password", b"GET http://u:p@a/ HTTP/1.1", 400),
         ("absolute form: fragment", b"GET http://a/#b HTTP/1.1", 400),
         ("absolute form: bad port", b"GET http://a:b/ HTTP/1.1", 400),
+        ("absolute form: empty port", b"GET http://a:/ HTTP/1.1", 400),
+        ("absolute form: bad percent-encoding", b"GET http://a/%4 HTTP/1.1", 400),
         ("absolute form: one slash", b"GET http:/a HTTP/1.1", 400),
         ("absolute form: backslash", b"GET http://a\\b/ HTTP/1.1", 400),
         ("PROXY line", b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2", 400),
@@ -521,6 +535,16 @@ def request_lines() -> Iterator[Vector]:
         ("longest method", b"A" * 64 + b" / HTTP/1.1", ("A" * 64, "/", b"")),
         ("query", b"GET /a?b=c&d HTTP/1.1", ("GET", "/a?b=c&d", b"")),
         ("empty query", b"GET /? HTTP/1.1", ("GET", "/?", b"")),
+        (
+            "all that a path and a query may hold",
+            b"GET /-._~!$&'()*+,;=:@%20//?-._~!$&'()*+,;=:@/?%20 HTTP/1.1",
+            ("GET", "/-._~!$&'()*+,;=:@%20//?-._~!$&'()*+,;=:@/?%20", b""),
+        ),
+        (
+            "8,000 bytes",
+            b"GET /" + b"a" * (8000 - len(b"GET / HTTP/1.1")) + b" HTTP/1.1",
+            ("GET", "/" + "a" * (8000 - len(b"GET / HTTP/1.1")), b""),
+        ),
         ("question marks", b"GET /?a?b HTTP/1.1", ("GET", "/?a?b", b"")),
         ("percent-encoding", b"GET /%41%2f%00 HTTP/1.1", ("GET", "/%41%2f%00", b"")),
         ("what browsers send", b"GET /[^`{|}]?%zz\\ HTTP/1.1", ("GET", "/[^`{|}]?%zz\\", b"")),
@@ -537,6 +561,7 @@ def request_lines() -> Iterator[Vector]:
         ("asterisk", b"OPTIONS * HTTP/1.1", ("OPTIONS", "*", b"")),
         ("CONNECT", b"CONNECT a:80 HTTP/1.1", ("CONNECT", "a:80", b"")),
         ("CONNECT, IPv6", b"CONNECT [::1]:80 HTTP/1.1", ("CONNECT", "[::1]:80", b"")),
+        ("CONNECT, leading zeros", b"CONNECT a:00080 HTTP/1.1", ("CONNECT", "a:00080", b"")),
     ):
         yield taken(f"request line: {name}", line(request_line), request)
     yield taken("an empty line before the request line", b"\r\n" + get(), GET)
@@ -578,6 +603,7 @@ def several() -> Iterator[Vector]:
         b"foo",
         b"",
         b"100-continue, foo",
+        b"100-continue,",
         b"100",
         b"100-continue;a=b",
         b"100-continue\xa0",

@@ -33,6 +33,11 @@ class TestTarget:
         request = make_request(target)
         assert (request.uri, request.path, request.query) == (target, path, query)
 
+    def test_url_of_connect(self) -> None:
+        headers = HTTPHeaders({"Host": "proxy.example"})
+        request = HTTPServerRequest("CONNECT", "a.example:81", headers=headers)
+        assert request.full_url() == "http://a.example:81"
+
     def test_can_be_rewritten(self) -> None:
         request = make_request("/prefix/a?b=c", {"Host": "a.example"})
         request.path, request.query = "/a", "b=d"

@@ -61,6 +61,7 @@ class TestServing:
             ("GET http://B.example:81/x?y HTTP/1.1", "http://B.example:81/x?y", "b.example"),
             ("GET http://b.example HTTP/1.1", "http://b.example/", "b.example"),
             ("OPTIONS * HTTP/1.1", "http://a.example", "a.example"),
+            ("OPTIONS http://b.example HTTP/1.1", "http://b.example", "b.example"),
         ],
     )
     def test_forms_of_the_target(
@@ -283,21 +284,28 @@ class TestArguments:
 
     def test_idle_connection_timeout(self, serving: Serving, run: Run, reply: Reply) -> None:
         async def main() -> None:
-            async with serving(HTTPServer(reply, idle_connection_timeout=0.05)) as site:
+            server = HTTPServer(reply, idle_connection_timeout=0.05)
+            async with serving(server) as site:
                 silent = await site.connect()
                 assert await silent.rest() == b""
                 peer = await site.connect()
                 await peer.ask("GET", "/")
                 assert await peer.rest() == b""
+                await site.until(lambda: server.counters.idle_timeouts == 2)
+                assert server.counters.header_timeouts == 0
 
         run(main())
 
     def test_body_timeout(self, serving: Serving, run: Run, reply: Reply, caplog: Any) -> None:
         async def main() -> None:
-            async with serving(HTTPServer(reply, body_timeout=0.05)) as site:
+            server = HTTPServer(reply, body_timeout=0.05)
+            async with serving(server) as site:
                 peer = await site.connect()
                 await peer.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345")
                 assert (await peer.answer()).status == 408
+                peer.close()
+                await site.until(lambda: server.counters.body_timeouts == 1)
+                assert server.counters.idle_timeouts == 0
 
         run(main())
 

@@ -14,6 +14,7 @@ from netsock import IOLoop
 from netsock import SocketOptions
 from netsock import bind_sockets
 from netsock import bind_unix_socket
+from tcpserver import Counters
 from tcpserver import Drained
 from tcpserver import TCPServer
 
@@ -618,3 +619,20 @@ def test_who_has_not_spoken_is_waited_for() -> None:
 
 def test_counters_can_be_printed() -> None:
     assert repr(TCPServer().counters).startswith("<Counters accepted=0 bytes_received=0")
+
+
+def test_a_subclass_can_count_more() -> None:
+    class Bells(Counters):
+        __slots__ = ("rung",)
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.rung = 3
+
+    class Tower(TCPServer):
+        counters_class = Bells
+
+    counters = Tower().counters
+    assert isinstance(counters, Bells)
+    assert repr(counters).startswith("<Bells accepted=0 ")
+    assert repr(counters).endswith(" tls_failures=0 rung=3>")

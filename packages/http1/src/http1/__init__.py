@@ -1,24 +1,29 @@
 """HTTP/1.x on a stream, both ends, and as sans-I/O parsers."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from ._connection import HTTP1Connection
 from ._delegates import HTTPConnection
 from ._delegates import HTTPMessageDelegate
 from ._delegates import HTTPServerConnectionDelegate
-from ._delegates import OutgoingHeaders
 from ._errors import HTTPInputError
 from ._errors import HTTPOutputError
 from ._headers import HTTPHeaders
 from ._limits import Limits
+from ._outgoing_headers import OutgoingHeaders
 from ._parameters import HTTP1ConnectionParameters
 from ._request_parser import RequestHandler
 from ._request_parser import RequestParser
-from ._response_parser import ResponseHandler
-from ._response_parser import ResponseParser
 from ._server import HTTP1ServerConnection
 from ._start_line import RequestStartLine
 from ._start_line import ResponseStartLine
 from ._start_line import parse_request_start_line
 from ._start_line import parse_response_start_line
+
+if TYPE_CHECKING:
+    from ._response_parser import ResponseHandler
+    from ._response_parser import ResponseParser
 
 __all__ = [
     "HTTP1Connection",
@@ -43,3 +48,21 @@ __all__ = [
 ]
 
 __version__ = "1!0.1.0"
+
+# Imported when they are first asked for (PEP 562): servers don't need them.
+_LATER = {
+    "ResponseHandler": "._response_parser",
+    "ResponseParser": "._response_parser",
+}
+
+if not TYPE_CHECKING:  # or a type checker would take any name for one of ours
+
+    def __getattr__(name: str) -> object:
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(import_module(_LATER[name], __name__), name)
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,5 +1,6 @@
 """`ChunkedDecoder`: the chunked transfer coding, RFC 9112 section 7.1."""
 
+import re
 from enum import Enum
 from typing import Final
 
@@ -208,7 +209,7 @@ class ChunkedDecoder:
                     f"more than {self._limits.max_chunk_extensions_size} bytes of chunk extensions"
                     " (max_chunk_extensions_size)"
                 )
-            if CHUNK_EXTENSIONS.fullmatch(extensions) is None:
+            if re.fullmatch(CHUNK_EXTENSIONS, extensions) is None:
                 raise HTTPInputError(f"malformed chunk extension: {printable(extensions)}")
         elif len(_known_sizes) < _MAX_KNOWN_SIZES:
             _known_sizes[line] = size

@@ -14,7 +14,7 @@ States (`Reading`):
 
 An exchange on which the next can follow leaves its reader on the stream, in `IDLE`: whatever
 comes before the next request is written is nobody's answer, and must not be taken for one.
-The reader of the next exchange takes its place.
+The reader of the next exchange takes its place; one that comes earlier is refused (`make_way`).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from ._deadlines import deadlines_of
 from ._decompress import Decompressor
 from ._delegates import HTTPMessageDelegate
 from ._errors import HTTPInputError
+from ._errors import HTTPOutputError
 from ._headers import HTTPHeaders
 from ._holdup import Holdup
 from ._holdup import is_over
@@ -80,7 +81,6 @@ class ResponseReader:
 
     __slots__ = (
         "_attached",
-        "_awaits_continue",
         "_body_timeout",
         "_deadlines",
         "_exchange",
@@ -93,6 +93,7 @@ class ResponseReader:
         "_state",
         "_switches",
         "_watch",
+        "awaits_continue",
         "context",
         "params",
         "stream",
@@ -112,7 +113,8 @@ class ResponseReader:
         self._result: asyncio.Future[bool] | None = None  # of `read`
         self._held: Holdup | None = None  # what the delegate wants waited for
         self._attached = False  # whether the stream has been taken over
-        self._awaits_continue = False  # whether the body of the request waits for 100 Continue
+        #: Whether the body of the request waits for 100 Continue.
+        self.awaits_continue = False
         self._switches = False  # whether the response turns the connection into something else
         self._heads = 0  # interim responses included
         self._max_body_size = -1  # that of this exchange, -1 for that of the parameters
@@ -124,14 +126,15 @@ class ResponseReader:
 
     def expect(self, method: str, awaits_continue: bool) -> None:
         """A request with that method is about to be written."""
-        self._parser.request_method = method
-        self._awaits_continue = awaits_continue
         self._attach()
+        self._parser.request_method = method
+        self.awaits_continue = awaits_continue
 
     def read(self, delegate: HTTPMessageDelegate) -> asyncio.Future[bool]:
         """Give the response to `delegate`; the result is that of `HTTP1Connection.read_response`."""
         if self._result is not None:
             raise RuntimeError("read_response() was called before: one exchange, one response")
+        self._attach()
         loop = asyncio.get_running_loop()
         result = self._result = loop.create_future()
         result.add_done_callback(self._abandoned)
@@ -143,7 +146,6 @@ class ResponseReader:
         watch = self._watch = Watch(self.params, deadlines.now)
         if self._body_timeout >= 0:
             watch.body_timeout = self._body_timeout
-        self._attach()
         if self._parser.held or self._parser.at_eof or self.stream.closed():
             # Not from in here: whoever calls this may want the result before the delegate is called.
             loop.call_soon(self._begin)
@@ -172,6 +174,24 @@ class ResponseReader:
         stream.resume_reading()
         stream.unread(rest)
         return stream
+
+    def make_way(self) -> None:
+        """Another exchange is about to begin on the stream: refuse it if this one has not ended."""
+        exchange = self._exchange
+        if self.stream.closed():
+            return
+        if self._state is Reading.SWITCHED:
+            raise HTTPOutputError(
+                "this connection has changed to another protocol: take its stream with detach()"
+            )
+        if exchange is not None:
+            if exchange.writing is not Writing.HEAD or self._result is not None:
+                raise HTTPOutputError(
+                    "the exchange before this one has not ended: begin the next one when its"
+                    " request is finished and its read_response() has given True"
+                )
+            # Its head was refused: nothing of it is on the wire, so it has to queue again.
+            self._attached = False
 
     def trailers(self) -> HTTPHeaders:
         return self._parser.trailers
@@ -241,7 +261,7 @@ class ResponseReader:
         elif self._heads > _MAX_INTERIM_RESPONSES:
             raise HTTPInputError(f"more than {_MAX_INTERIM_RESPONSES} interim responses")
         elif status == 100:
-            self._awaits_continue = False
+            self.awaits_continue = False
         message = self._message
         if message is not None:
             try:
@@ -276,7 +296,11 @@ class ResponseReader:
     # --- the course of a response
 
     def _attach(self) -> None:
+        """Take the stream over. Raises `HTTPOutputError` while another exchange needs it."""
         if not self._attached:
+            before = self.stream.receiver
+            if isinstance(before, ResponseReader):
+                before.make_way()
             self._attached = True
             try:
                 self.stream.set_receiver(self)
@@ -345,7 +369,7 @@ class ResponseReader:
             or parser.at_eof
             or exchange.afterwards is not Afterwards.KEEP_ALIVE
             # The server has answered without the body; nobody is going to write it any more.
-            or (self._awaits_continue and exchange.writing is not Writing.DONE)
+            or (self.awaits_continue and exchange.writing is not Writing.DONE)
         ):
             if exchange.writing is Writing.DONE:
                 exchange.set_close_callback(None)

@@ -22,10 +22,9 @@ from typing import Protocol
 from iostream import IOStream
 from iostream import StreamClosedError
 
-from ._client import ResponseReader
 from ._delegates import HTTPConnection
 from ._delegates import HTTPMessageDelegate
-from ._delegates import OutgoingHeaders
+from ._encoding import CONTINUE
 from ._encoding import LAST_CHUNK
 from ._encoding import encode_chunk_size
 from ._encoding import encode_trailers
@@ -35,9 +34,9 @@ from ._grammar import CRLF
 from ._grammar import CRLF_CRLF
 from ._headers import HTTPHeaders
 from ._mypyc import mypyc_attr
+from ._outgoing_headers import OutgoingHeaders
 from ._parameters import DEFAULT_PARAMETERS
 from ._parameters import HTTP1ConnectionParameters
-from ._request_head import encode_request_head
 from ._response_head import encode_response_head
 from ._start_line import RequestStartLine
 from ._start_line import ResponseStartLine
@@ -66,6 +65,10 @@ _SWITCH: Final = Afterwards.SWITCH
 
 class Reader(Protocol):
     """The reading side that an exchange belongs to: a server connection, or a client's reader."""
+
+    @property
+    def awaits_continue(self) -> bool:
+        """Whether the body of the request is held back until `100 Continue` comes."""
 
     def must_close(self) -> bool:
         """Whether too much of the request is unread to keep the connection after the response."""
@@ -128,7 +131,12 @@ class HTTP1Connection(HTTPConnection):
         self.is_client = is_client
         self.params = DEFAULT_PARAMETERS if params is None else params
         self.context = context
-        self._reader: Reader | None = ResponseReader(self) if is_client else None
+        self._reader: Reader | None = None
+        if is_client:
+            # What only clients need is imported by the first one of them, here and below.
+            from ._client import ResponseReader
+
+            self._reader = ResponseReader(self)
         #: How much of the message has been written.
         self.writing = _HEAD
         self._remaining = 0  # bytes of a sized body that are still to be written
@@ -213,7 +221,7 @@ class HTTP1Connection(HTTPConnection):
         """Read the response to the request that this writes; for a client, once for each exchange.
 
         The result is True when both messages are complete and the stream is open: the next
-        `HTTP1Connection` can be made on it. False when the stream is closed, or was detached.
+        `HTTP1Connection` can begin on it, not earlier. False when the stream is closed, or was detached.
         Whether the response was complete is told by the delegate: it gets `finish` then, and
         `on_connection_close` otherwise, never both; `stream.error` says why. Nobody is told more
         than that about a server's mistakes; what a method of the delegate raises is raised here.
@@ -226,6 +234,8 @@ class HTTP1Connection(HTTPConnection):
         To stop waiting, cancel: the stream is closed. How long the server takes to begin its
         answer is not limited by the parameters; use `asyncio.timeout`.
         """
+        from ._client import ResponseReader
+
         reader = self._reader
         if not isinstance(reader, ResponseReader):
             raise RuntimeError("read_response() is for clients that have not been detached")
@@ -253,11 +263,14 @@ class HTTP1Connection(HTTPConnection):
             if self.stream.closed():
                 return self._gone()
             raise HTTPOutputError(f"write_headers() after the head (state: {self.writing.value})")
-        # Not told by isinstance: delegates come with start line classes of their own.
+        # By position: delegates come with start line classes of their own.
         if self.is_client:
-            method, target, _ = start_line
+            from ._client import ResponseReader
+            from ._request_head import encode_request_head
+
+            method = start_line[0]
             head, length, writing, afterwards, expects = encode_request_head(
-                method, str(target), headers, self.params.no_keep_alive
+                method, str(start_line[1]), headers, self.params.no_keep_alive
             )
             if chunk and writing is _NO_BODY:
                 raise HTTPOutputError(_NO_LENGTH.format(method))
@@ -265,17 +278,21 @@ class HTTP1Connection(HTTPConnection):
             if isinstance(self._reader, ResponseReader):
                 self._reader.expect(method, expects)
         else:
-            _, code, reason = start_line
             head, length, writing, afterwards = encode_response_head(
-                int(code),
-                reason,
+                start_line[1],  # type: ignore[arg-type]  # a status
+                start_line[2],
                 headers,
                 self._method,
                 self._http_1_0,
                 self.afterwards is _CLOSE
                 or (self._has_body and self._reader is not None and self._reader.must_close()),
             )
-        if chunk and writing is _SIZED and len(chunk) > length:
+            if afterwards is _SWITCH and self._reader is not None and self._reader.awaits_continue:
+                # RFC 9110 section 7.8: the client is to send all of its request before it changes
+                # the protocol, and has not begun with the body.
+                head = CONTINUE + head
+        size = len(chunk) if chunk else 0
+        if size > length and writing is _SIZED:
             raise HTTPOutputError(f"more than the {length} bytes that Content-Length announces")
         if writing is not _HEAD:
             self.writing = writing
@@ -284,9 +301,8 @@ class HTTP1Connection(HTTPConnection):
         try:
             if not chunk:
                 return self.stream.write(head)
-            size = len(chunk)
             if writing is _SIZED and size <= _JOIN_LIMIT:
-                self._remaining -= size
+                self._remaining = length - size
                 return self.stream.write(head + chunk)
             return self._write_body(head, chunk)
         except StreamClosedError:
@@ -340,6 +356,8 @@ class HTTP1Connection(HTTPConnection):
             self.abort()
             raise HTTPOutputError("more than Content-Length announced")
         if writing is _NO_BODY or (writing is not _HEAD and not count):
+            if count and self.is_client:
+                raise HTTPOutputError(_NO_LENGTH.format(self._method))
             return stream.write(b"")
         try:
             if writing is _SIZED:

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from asyncio import Future
 from collections.abc import Awaitable
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from typing import Protocol
 
 from ._headers import HTTPHeaders
 from ._mypyc import mypyc_attr
+from ._outgoing_headers import OutgoingHeaders
 from ._start_line import RequestStartLine
 from ._start_line import ResponseStartLine
 
 if TYPE_CHECKING:
     from ._server import HTTP1ServerConnection
-
-
-class OutgoingHeaders(Protocol):
-    """What a head can be written from: `HTTPHeaders`, or any object with its `get_all`."""
-
-    def get_all(self) -> Iterable[tuple[str, str]]:
-        """Every field as a pair of name and value."""
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

@@ -22,6 +22,17 @@ from ._grammar import OWS_BYTES
 _BAD_TEXT: Final = re.compile(BAD_LINE_BYTE.pattern.decode("latin-1"))
 
 
+# The names of the fields of a head, and their values: one by one, or as the last groups of a match.
+Wire = tuple[Sequence[bytes], Sequence[bytes] | re.Match[bytes]]
+
+
+def _fields(wire: Wire) -> Iterator[tuple[bytes, bytes]]:
+    names, values = wire
+    if isinstance(values, re.Match):
+        values = values.groups()[-len(names) :]
+    return zip(names, values, strict=True)
+
+
 class HTTPHeaders(MutableMapping[str, str]):
     """A map from field name to value, whatever the case of the name, that keeps repeated fields.
 
@@ -51,8 +62,8 @@ class HTTPHeaders(MutableMapping[str, str]):
     _fields: dict[str, str]
     # Canonical name -> its values, for names that have more than one; None while there are none.
     _lists: dict[str, list[str]] | None
-    # The field lines as they came, until somebody asks.
-    _wire: Sequence[bytes] | None
+    # The names and the values as they came, until somebody asks.
+    _wire: Wire | None
 
     def __init__(
         self,
@@ -62,49 +73,39 @@ class HTTPHeaders(MutableMapping[str, str]):
     ) -> None:
         self._wire = None
         self._lists = None
-        self._fields = {}
         # A dict first: asking an abstract class about its instances takes longer than all the rest.
         if type(fields) is dict:
-            if canonical_names.issuperset(fields):
-                self._fields = fields.copy()
+            for name in fields:
+                if name not in canonical_names:
+                    self._fields = {canonical(name): value for name, value in fields.items()}
+                    break
             else:
-                own = self._fields
-                for name, value in fields.items():
-                    own[canonical(name)] = value
-        elif isinstance(fields, HTTPHeaders):
-            for name, value in fields.get_all():
-                self.add(name, value)
-        elif isinstance(fields, Mapping):
-            self.update(fields)
+                self._fields = fields.copy()
         else:
-            for name, value in fields:
-                self.add(name, value)
+            self._fields = {}
+            if isinstance(fields, HTTPHeaders):
+                for name, value in fields.get_all():
+                    self.add(name, value)
+            elif isinstance(fields, Mapping):
+                self.update(fields)
+            else:
+                for name, value in fields:
+                    self.add(name, value)
         if more:
             self.update(more)
 
-    @classmethod
-    def from_lines(cls, lines: Sequence[bytes]) -> HTTPHeaders:
-        """Headers from field lines, without CRLF, that a parser has found valid.
-
-        They are kept, not copied, and read when somebody first asks for a field.
-        """
-        # The other attributes are set when the lines are read.
-        self = cls.__new__(cls)
-        self._wire = lines
-        return self
-
-    def _read_wire(self, lines: Sequence[bytes]) -> None:
+    def _read_wire(self, wire: Wire) -> None:
         self._wire = None
         self._lists = None
         fields: dict[str, str] = {}
         self._fields = fields
-        for line in lines:
-            name, _, value = line.decode("latin-1").partition(":")
-            key = canonical(name)
+        for name, value in _fields(wire):
+            key = canonical(name.decode("latin-1"))
+            text = value.decode("latin-1").strip(OWS)
             if key in fields:
-                self._append(key, value.strip(OWS))
+                self._append(key, text)
             else:
-                fields[key] = value.strip(OWS)
+                fields[key] = text
 
     def _append(self, key: str, value: str) -> None:
         """Give the canonical name `key`, which has a value, one more."""
@@ -160,17 +161,13 @@ class HTTPHeaders(MutableMapping[str, str]):
         >>> HTTPHeaders({"Content-Type": "text/html"}).raw_fields()
         [(b'content-type', b'text/html')]
         """
-        lines = self._wire
-        if lines is None:
+        wire = self._wire
+        if wire is None:
             return [
                 (name.lower().encode("latin-1"), value.encode("latin-1"))
                 for name, value in self.get_all()
             ]
-        fields = []
-        for line in lines:
-            name, _, value = line.partition(b":")
-            fields.append((name.lower(), value.strip(OWS_BYTES)))
-        return fields
+        return [(name.lower(), value.strip(OWS_BYTES)) for name, value in _fields(wire)]
 
     def parse_line(self, line: str) -> None:
         """Add the field in `line`, as in `Content-Type: text/html`, with or without its CRLF.
@@ -211,6 +208,9 @@ class HTTPHeaders(MutableMapping[str, str]):
         return HTTPHeaders(self)
 
     __copy__ = copy
+
+    def __reduce__(self) -> tuple[type[HTTPHeaders], tuple[list[tuple[str, str]]]]:
+        return type(self), (list(self.get_all()),)
 
     def __getitem__(self, name: str) -> str:
         if self._wire is not None:
@@ -256,3 +256,21 @@ class HTTPHeaders(MutableMapping[str, str]):
 
     def __repr__(self) -> str:
         return f"HTTPHeaders({list(self.get_all())!r})"
+
+
+_new: Final = HTTPHeaders.__new__
+
+
+def headers_from_wire(
+    names: Sequence[bytes], values: Sequence[bytes] | re.Match[bytes]
+) -> HTTPHeaders:
+    """Headers from the names and values of field lines that a parser has found valid.
+
+    A value may have white space around it. `values` may be a match, whose last groups they are.
+    Both are kept, not copied, and read when somebody first asks for a field. A function, because
+    this is done with every request.
+    """
+    headers = _new(HTTPHeaders)
+    # The other attributes are set when the fields are read.
+    headers._wire = (names, values)
+    return headers

@@ -20,7 +20,8 @@ from ._parameters import HTTP1ConnectionParameters
 class Linger:
     """Reads and drops what comes on `stream` until the peer is done, or a limit is reached.
 
-    `closed` is called once, when the stream is closed.
+    `closed` is called once, when the stream is closed: with `"write_timeout"` if that was because
+    the peer did not take what it asked for, or else with an empty string.
     """
 
     __slots__ = (
@@ -29,6 +30,7 @@ class Linger:
         "_deadline",
         "_deadlines",
         "_half_closed",
+        "_limit",
         "_params",
         "_sent",
         "_stream",
@@ -39,7 +41,7 @@ class Linger:
         stream: IOStream,
         deadlines: Deadlines,
         params: HTTP1ConnectionParameters,
-        closed: Callable[[], None],
+        closed: Callable[[str], None],
     ) -> None:
         self._stream = stream
         self._deadlines = deadlines
@@ -47,6 +49,7 @@ class Linger:
         self._closed = closed
         self._budget = params.max_discard_size
         self._half_closed = False  # whether the peer has shut its sending side too
+        self._limit = ""  # the one that was passed
         self._sent = -1
         self._deadline = 0.0
 
@@ -73,7 +76,7 @@ class Linger:
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._deadlines.discard(self)
-        self._closed()
+        self._closed(self._limit)
 
     def check_deadline(self, now: float) -> None:
         stream = self._stream
@@ -82,6 +85,8 @@ class Linger:
         elif stream.bytes_sent != self._sent:
             self._postpone(now)
         elif now > self._deadline:
+            if stream.writing():
+                self._limit = "write_timeout"
             stream.close()
 
     def _postpone(self, now: float) -> None:

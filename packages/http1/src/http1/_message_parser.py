@@ -72,7 +72,8 @@ _UNLIMITED: Final = 1 << 62
 
 _SPACE: Final = 0x20
 
-_NOTHING: Final = (b"", 0)
+# Of `_behind_head`, when nothing came.
+NOTHING_BEHIND: Final = (b"", 0)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -113,7 +114,7 @@ class MessageParser:
         self._chunked: ChunkedDecoder | None = None
         self._remaining = 0
         # While the handler is told of a head or an end: what came behind, from a position on.
-        self._behind_head = _NOTHING
+        self._behind_head = NOTHING_BEHIND
         self._pieces: list[bytes] = []  # decoded and not delivered yet, the last one first
         self._error: HTTPInputError | None = None  # to be raised behind the pieces
         #: Bytes that are kept unread, because of a pause.
@@ -234,16 +235,12 @@ class MessageParser:
                 if position == size:
                     break
                 if self._scanner is None:
-                    end = data.find(CRLF_CRLF, position)
-                    if end >= 0:
-                        head = data[position:end]
-                        position = end + 4
-                        if position == size:
-                            self._read_head(head, False)
-                        else:
-                            self._behind_head = (data, position)
-                            self._read_head(head, True)
-                            self._behind_head = _NOTHING
+                    end = self._take_head(data, position)
+                    if end:
+                        if end == size and self._state is _HEAD:
+                            # One request, without a body, and all of it: the usual case.
+                            return
+                        position = end
                         continue
                 data = self._scan(data, position)
                 position = 0
@@ -251,7 +248,7 @@ class MessageParser:
             elif state is _END:
                 self._behind_head = (data, position)
                 self._end_message()
-                self._behind_head = _NOTHING
+                self._behind_head = NOTHING_BEHIND
             elif self._pieces:
                 self._deliver_piece()
             elif self._error is not None:
@@ -294,6 +291,21 @@ class MessageParser:
         if position < size and self._state is not _CLOSED:
             self.held = data[position:]
 
+    def _take_head(self, data: bytes, position: int) -> int:
+        """Read a head that is there in full; return where it ends, 0 if it is not."""
+        end = data.find(CRLF_CRLF, position)
+        if end < 0:
+            return 0
+        head = data[position:end]
+        end += len(CRLF_CRLF)
+        more = end < len(data)
+        if more:
+            self._behind_head = (data, end)
+        self._read_head(head, more)
+        if more:
+            self._behind_head = NOTHING_BEHIND
+        return end
+
     def _scan(self, data: bytes, position: int) -> bytes:
         """Take a head, or a part of one, the careful way; return what came behind it."""
         scanner = self._scanner
@@ -305,7 +317,7 @@ class MessageParser:
         rest = scanner.rest()
         self._behind_head = (rest, 0)
         self._read_head(scanner.head(), len(rest) > 0)
-        self._behind_head = _NOTHING
+        self._behind_head = NOTHING_BEHIND
         return rest
 
     def _diagnose(self, head: bytes) -> bytes:

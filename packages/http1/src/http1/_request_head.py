@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from ._delegates import OutgoingHeaders
 from ._encoding import encode_head
 from ._encoding import read_fields
 from ._errors import HTTPInputError
@@ -12,7 +11,8 @@ from ._errors import HTTPOutputError
 from ._errors import printable
 from ._grammar import OWS
 from ._grammar import TOKEN
-from ._target import check_host
+from ._outgoing_headers import OutgoingHeaders
+from ._target import check_authority
 from ._target import parse_target
 from ._writing import Afterwards
 from ._writing import Writing
@@ -32,23 +32,28 @@ def encode_request_head(
     `closing` says that this is the connection's last request. The last of the result says whether
     the request waits for 100 Continue. Raises `HTTPOutputError`.
     """
-    lines, length, said = read_fields(headers)
+    lines = [f"{method} {target} HTTP/1.1\r\n"]
+    length, said = read_fields(headers, lines)
     if not TOKEN.fullmatch(method):
         raise HTTPOutputError(f"malformed method: {printable(method)}")
-    hosts = [line[len("host:") :] for line in lines if line[: len("host:")].lower() == "host:"]
+    hosts = [value for name, value in headers.get_all() if name.lower() == "host"]
     if len(hosts) != 1:
         raise HTTPOutputError("a request needs a Host field, and only one (RFC 9112 section 3.2)")
+    host = hosts[0].strip(OWS)
     try:
-        parse_target(method, target)
-        check_host(hosts[0].strip(OWS))
+        _, authority = parse_target(method, target)
+        if host:
+            check_authority(host)
     except HTTPInputError as error:
         raise HTTPOutputError(str(error)) from None
+    # The target of a CONNECT has a port where its Host may have none.
+    if authority and method != "CONNECT" and host.lower() != authority.lower():
+        raise HTTPOutputError("Host differs from that of the target (RFC 9112 section 3.2)")
     if length >= 0:
         writing = Writing.SIZED
-        lines.append(f"Content-Length: {length}")
     elif "chunked" in said or method in _METHODS_WITH_BODY:
         writing = Writing.CHUNKED
-        lines.append("Transfer-Encoding: chunked")
+        lines.append("Transfer-Encoding: chunked\r\n")
     else:
         writing = Writing.NO_BODY
     if writing is not Writing.NO_BODY and method in _METHODS_WITHOUT_BODY:
@@ -56,7 +61,6 @@ def encode_request_head(
     if writing is Writing.NO_BODY and "expect" in said:
         raise HTTPOutputError("Expect without a body (RFC 9110 section 10.1.1)")
     if closing and "close" not in said:
-        lines.append("Connection: close")
+        lines.append("Connection: close\r\n")
     afterwards = Afterwards.CLOSE if closing or "close" in said else Afterwards.KEEP_ALIVE
-    head = encode_head(f"{method} {target} HTTP/1.1", lines)
-    return head, length, writing, afterwards, "expect" in said
+    return encode_head(lines), length, writing, afterwards, "expect" in said

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Final
 from typing import Protocol
 
 from ._errors import HTTPInputError
 from ._field_names import FRAMING
+from ._field_names import MAX_NAME_LENGTH
 from ._field_names import is_token
 from ._field_names import learn_ordinary
 from ._field_names import ordinary
 from ._framing import request_body_length
 from ._grammar import OWS_BYTES
 from ._grammar import PLAIN_REQUEST_LINE
+from ._head_shape import HeadShape
+from ._head_shape import shape_of
+from ._head_shape import shapes
 from ._headers import HTTPHeaders
+from ._headers import headers_from_wire
 from ._limits import Limits
+from ._message_parser import NOTHING_BEHIND
 from ._message_parser import MessageParser
 from ._message_parser import State
 from ._message_parser import connection_options
@@ -32,6 +40,9 @@ _END: Final = State.END
 _new_tuple: Final = tuple.__new__
 
 _NOTHING: Final[list[tuple[str, str]]] = []
+
+# The framing fields of a client that makes one connection for each request.
+_LAST_REQUEST: Final = [("connection", "close")]
 
 
 # OPTIONS: those that are taken at a glance are not measured.
@@ -89,11 +100,14 @@ class RequestParser(MessageParser):
     Host field, as RFC 9112 section 3.2.2 says; `target` keeps what came.
     """
 
-    __slots__ = ("_handler", "expect_continue", "target")
+    __slots__ = ("_handler", "_shape", "expect_continue", "target")
 
     def __init__(self, handler: RequestHandler, limits: Limits | None = None) -> None:
         MessageParser.__init__(self, Limits() if limits is None else limits)
         self._handler = handler
+        # Of the head that is expected next.
+        self._shape: HeadShape | None = None
+        self._expect(shapes.latest)
         #: Whether the client waits for `100 Continue` before it sends its body.
         self.expect_continue = False
         #: The request target as it came.
@@ -123,25 +137,60 @@ class RequestParser(MessageParser):
         parse_target(start_line.method, start_line.path)
         return start_line
 
+    def _expect(self, shape: HeadShape | None) -> None:
+        """Try the next head with `shape`."""
+        if shape is not None and len(shape.names) <= self._quick_header_count:
+            self._shape = shape
+        else:
+            self._shape = None
+
+    def _take_head(self, data: bytes, position: int) -> int:
+        shape = self._shape
+        match = None if shape is None else shape.match(data, position)
+        end = 0 if match is None else match.end()
+        if shape is None or match is None or end - position > self._quick_head_size:
+            return MessageParser._take_head(self, data, position)
+        method, path, host = match.group(1, 2, shape.host)
+        if host not in known_hosts:
+            check_host(host)
+        framing = _NOTHING
+        if shape.framing:
+            framing = [
+                (name, match[group].strip(OWS_BYTES).decode("latin-1"))
+                for group, name in shape.framing
+                if match[group] != b" keep-alive" or name != "connection"
+            ]
+        self.target = target = path.decode()
+        more = end < len(data)
+        if more:
+            self._behind_head = (data, end)
+        self._begin_request(method.decode(), target, "HTTP/1.1", framing, more, shape.names, match)
+        if more:
+            self._behind_head = NOTHING_BEHIND
+        return end
+
     def _read_head(self, head: bytes, more: bool) -> None:
         lines = self._split_head(head)
-        first = lines.pop(0).decode("latin-1")
+        first = lines.pop(0)
         match = PLAIN_REQUEST_LINE.fullmatch(first)
         if match is not None:
-            method, target = match.groups()
+            method = match[1].decode()
+            target = path = match[2].decode()
             version = "HTTP/1.1"
-            path = target
             authority = ""
         else:
-            method, target, version = self._check_start_line(first)
+            method, target, version = self._check_start_line(first.decode("latin-1"))
             path, authority = parse_target(method, target)
 
-        keep_alive = version != "HTTP/1.0"
-        host = None
-        closing = False
+        host = -1  # which of the fields it is
         framing = _NOTHING
+        names = []
+        values = []
+        usual = match is not None
         for line in lines:
             name, colon, value = line.partition(b":")
+            names.append(name)
+            values.append(value)
             if name in ordinary and colon:
                 continue
             known = FRAMING.get(name)
@@ -152,45 +201,64 @@ class RequestParser(MessageParser):
                 known = FRAMING.get(name.lower())
                 if known is None:
                     learn_ordinary(name)
+                    usual = usual and len(name) <= MAX_NAME_LENGTH
                     continue
             elif not colon:
                 self._diagnose(head)
             if known == "host":
-                if host is not None:
+                if host >= 0:
                     raise HTTPInputError("more than one Host field")
-                host = value.strip(OWS_BYTES).decode("latin-1")
-            elif known == "connection" and value == b" keep-alive":
-                keep_alive = True
-            elif known == "connection" and value == b" close":
-                closing = True
-            else:
+                host = len(values) - 1
+            elif known != "connection" or value != b" keep-alive" or version == "HTTP/1.0":
                 framing = [*framing, (known, value.strip(OWS_BYTES).decode("latin-1"))]
 
         # RFC 9112 section 3.2: exactly one Host in HTTP/1.1, and never two.
-        if host is not None:
-            if host not in known_hosts:
-                check_host(host)
-            if authority and not host:
+        if host >= 0:
+            if values[host] not in known_hosts:
+                check_host(values[host])
+            if authority and not values[host].strip(OWS_BYTES):
                 raise HTTPInputError("empty Host field for a target that has a host")
         elif version != "HTTP/1.0":
             raise HTTPInputError("no Host field")
         if authority and method != "CONNECT":
-            lines = [line for line in lines if line.partition(b":")[0].lower() != b"host"]
-            lines.append(f"Host: {authority}".encode("latin-1"))
+            # What the target says stands in the place of the field.
+            if host < 0:
+                names.append(b"Host")
+                values.append(b"")
+            values[host] = authority.encode("latin-1")
+        elif usual:
+            # Clients stick to the shape of their requests.
+            self._expect(shape_of(names))
 
-        self.keep_alive = keep_alive
+        self.target = target
+        self._begin_request(method, path, version, framing, more, names, values)
+
+    def _begin_request(
+        self,
+        method: str,
+        path: str,
+        version: str,
+        framing: list[tuple[str, str]],
+        more: bool,
+        names: Sequence[bytes],
+        values: Sequence[bytes] | re.Match[bytes],
+    ) -> None:
+        """Tell the handler of a head, and say how to go on behind it.
+
+        `framing` has the fields that say something about it, but for `Connection: keep-alive`,
+        which says nothing new in HTTP/1.1.
+        """
+        self.keep_alive = version != "HTTP/1.0"
         self.upgrade = ""
         self.expect_continue = False
         length = self._read_framing(method, version, framing, more) if framing else 0
-        if closing:  # whatever else the field says in other lines
-            self.keep_alive = False
-        self.target = target
         if length or self.body_length:
             self._begin_message(length)
         else:
             self._state = _END
         self._handler.head_received(
-            _new_tuple(RequestStartLine, (method, path, version)), HTTPHeaders.from_lines(lines)
+            _new_tuple(RequestStartLine, (method, path, version)),
+            headers_from_wire(names, values),
         )
         if length:
             self._begin_body()
@@ -205,6 +273,9 @@ class RequestParser(MessageParser):
 
         The result is the length of the body, as in `body_length`.
         """
+        if fields == _LAST_REQUEST:
+            self.keep_alive = False
+            return 0
         connection: list[str] = []
         content_length: list[str] = []
         transfer_encoding: list[str] = []

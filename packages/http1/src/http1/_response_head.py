@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from ._delegates import OutgoingHeaders
 from ._encoding import STATUS_LINES
 from ._encoding import date_line
 from ._encoding import encode_head
 from ._encoding import read_fields
 from ._encoding import status_line
 from ._errors import HTTPOutputError
+from ._outgoing_headers import OutgoingHeaders
 from ._writing import Afterwards
 from ._writing import Writing
 
@@ -38,38 +38,40 @@ def encode_response_head(
     The length is that of a body that is sized. The first state is HEAD again for an interim
     response. Raises `HTTPOutputError`.
     """
-    lines, length, said = read_fields(headers)
-    known = STATUS_LINES.get(code)
-    if known is not None and known[0] == reason:
-        first = known[1]
-    else:
-        first = status_line(code, reason)
-    if length >= 0 and code == 200 and method not in _UNUSUAL_METHODS:
+    usual = code == 200 and method not in _UNUSUAL_METHODS
+    lines = [STATUS_LINES.get((code, reason)) or status_line(code, reason)]
+    length, said = read_fields(headers, lines, usual or _may_have_length(code, method))
+    if usual and length >= 0 and not (said or closing or http_1_0):
         # What the rules come to for most responses.
-        writing, afterwards = _SIZED, _KEEP_ALIVE
-        lines.append(f"Content-Length: {length}")
-    else:
-        if code == 205:
-            # RFC 9110 section 15.3.6: it has no content, but a recipient need not know that.
-            length = 0
-        writing, afterwards = frame_response(code, length, method, http_1_0)
-        if writing is _HEAD:
-            return encode_head(first, lines), length, writing, afterwards
-        if writing is _CHUNKED:
-            lines.append("Transfer-Encoding: chunked")
-        elif length >= 0 and code != 204 and afterwards is not _SWITCH:
-            lines.append(f"Content-Length: {length}")
+        lines.append(date_line())
+        return encode_head(lines), length, _SIZED, _KEEP_ALIVE
+    if code == 205:
+        # RFC 9110 section 15.3.6: it has no content, but a recipient need not know that.
+        length = 0
+        lines.append("Content-Length: 0\r\n")
+    writing, afterwards = frame_response(code, length, method, http_1_0)
+    if writing is _HEAD:
+        return encode_head(lines), length, writing, afterwards
+    if writing is _CHUNKED:
+        lines.append("Transfer-Encoding: chunked\r\n")
     if afterwards is not _SWITCH:
         if "close" in said:
             afterwards = _CLOSE
         elif closing or writing is _UNTIL_CLOSE:
             afterwards = _CLOSE
-            lines.append("Connection: close")
+            lines.append("Connection: close\r\n")
         elif http_1_0:
-            lines.append("Connection: keep-alive")
+            lines.append("Connection: keep-alive\r\n")
     if "date" not in said:
         lines.append(date_line())
-    return encode_head(first, lines), length, writing, afterwards
+    return encode_head(lines), length, writing, afterwards
+
+
+def _may_have_length(code: int, method: str) -> bool:
+    """Whether Content-Length may be sent (RFC 9110 section 8.6); for 205 it is made up here."""
+    if code < 200 or code == 204 or code == 205:
+        return False
+    return method != "CONNECT" or code >= 300
 
 
 def frame_response(

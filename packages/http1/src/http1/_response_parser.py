@@ -11,6 +11,7 @@ from ._framing import UNTIL_CLOSE
 from ._framing import response_body_length
 from ._head import split_field
 from ._headers import HTTPHeaders
+from ._headers import headers_from_wire
 from ._limits import Limits
 from ._message_parser import MessageParser
 from ._message_parser import State
@@ -68,8 +69,12 @@ class ResponseParser(MessageParser):
         content_length: list[str] = []
         transfer_encoding: list[str] = []
         upgrade: list[str] = []
+        names: list[bytes] = []
+        values: list[bytes] = []
         for line in lines:
-            spelled, colon, _ = line.partition(b":")
+            spelled, colon, rest = line.partition(b":")
+            names.append(spelled)
+            values.append(rest)
             if spelled in ordinary and colon:
                 continue
             name, value = split_field(line.decode("latin-1"))
@@ -94,7 +99,7 @@ class ResponseParser(MessageParser):
             and (version != "HTTP/1.0" or "keep-alive" in options)
         )
         self.upgrade = ", ".join(upgrade) if "upgrade" in options else ""
-        headers = HTTPHeaders.from_lines(lines)
+        headers = headers_from_wire(names, values)
         self._begin_message(length)
         # RFC 9110 section 15.2: an interim response is a head alone; 101 is the last one.
         if 100 <= status < 200 and status != 101:

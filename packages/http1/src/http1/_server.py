@@ -34,13 +34,13 @@ from typing import Final
 from iostream import IOStream
 from iostream import StreamClosedError
 
-from ._answer import Answer
+from ._answer import answer_to
 from ._connection import HTTP1Connection
 from ._deadlines import Deadlines
 from ._deadlines import deadlines_of
-from ._decompress import DecompressedRequests
 from ._delegates import HTTPMessageDelegate
 from ._delegates import HTTPServerConnectionDelegate
+from ._encoding import CONTINUE
 from ._encoding import encode_error
 from ._errors import HTTPInputError
 from ._errors import printable
@@ -68,8 +68,6 @@ _DONE: Final = Writing.DONE
 _KEEP_ALIVE: Final = Afterwards.KEEP_ALIVE
 _CLOSE: Final = Afterwards.CLOSE
 _SWITCH: Final = Afterwards.SWITCH
-
-_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 # How long a connection that drains waits for a request that may be on its way.
 _LAST_REQUEST_GRACE: Final = 1.0
@@ -144,7 +142,7 @@ class HTTP1ServerConnection:
         self._eof_callback: Callable[[], None] | None = None
         self._closed: asyncio.Future[None] | None = None
         self._deadlines: Deadlines | None = None
-        self._watch: Watch | None = None  # made with the first tick: many do not live that long
+        self._watch: Watch | None = None  # until the first tick: many do not live that long
         self._parser = RequestParser(self, self.params.limits)
         if self.params.chunk_size is not None:
             self._parser.chunk_size = self.params.chunk_size
@@ -156,7 +154,11 @@ class HTTP1ServerConnection:
         if self._delegate is not None:
             raise RuntimeError("start_serving() was called before")
         params = self.params
-        self._delegate = DecompressedRequests(delegate, params) if params.decompress else delegate
+        if params.decompress:
+            from ._decompress import DecompressedRequests
+
+            delegate = DecompressedRequests(delegate, params)
+        self._delegate = delegate
         deadlines = self._deadlines = deadlines_of(self.params)
         deadlines.add(self)
         try:
@@ -227,6 +229,15 @@ class HTTP1ServerConnection:
         """Whether the connection is between two requests, or before its first."""
         return self._exchange is None and not self._parser.in_message
 
+    @property
+    def timed_out(self) -> str:
+        """The limit of time that has ended the connection, by its parameter's name; else empty.
+
+        One of `idle_timeout`, `header_timeout`, `body_timeout`, `body_idle_timeout`,
+        `min_body_rate` and `write_timeout`. Final when `on_close` is called.
+        """
+        return "" if self._watch is None else self._watch.limit
+
     async def _wait_closed(self) -> None:
         if self._delegate is None:
             return
@@ -278,18 +289,14 @@ class HTTP1ServerConnection:
             self._parser.pause()
             self._catching_up = True
             asyncio.get_running_loop().call_soon(self._caught_up)
-        method, _, version = start_line
         parser = self._parser
-        params = self.params
-        exchange = Answer(
+        closing = self._draining or self.params.no_keep_alive or not parser.keep_alive
+        exchange = answer_to(
             self,
-            self.stream,
-            params,
-            self.context,
-            method,
-            version == "HTTP/1.0",
-            self._draining or params.no_keep_alive or not parser.keep_alive,
+            start_line[0],
+            start_line[2] == "HTTP/1.0",
             parser.body_length != 0,
+            _CLOSE if closing else _KEEP_ALIVE,
         )
         self._exchange = exchange
         self._request = start_line
@@ -384,12 +391,8 @@ class HTTP1ServerConnection:
         return self._parser.trailers
 
     def limit_body_time(self, seconds: float) -> None:
-        deadlines = self._deadlines
-        if deadlines is not None:
-            watch = self._watch
-            if watch is None:
-                watch = self._watch = Watch(self.params, deadlines.now)
-            watch.body_timeout = seconds
+        if self._deadlines is not None:
+            self._watched().body_timeout = seconds
             self._limited_request = self.requests
 
     def limit_body_size(self, size: int) -> None:
@@ -419,7 +422,7 @@ class HTTP1ServerConnection:
         if exchange is not None and exchange.writing is _HEAD and not parser.held:
             parser.expect_continue = False
             try:
-                self.stream.write(_CONTINUE)
+                self.stream.write(CONTINUE)
             except StreamClosedError:
                 pass
 
@@ -548,7 +551,13 @@ class HTTP1ServerConnection:
             stream.close()
         elif self._deadlines is not None:
             self._deadlines.discard(self)
-            Linger(stream, self._deadlines, self.params, self._end).start()
+            Linger(stream, self._deadlines, self.params, self._lingered).start()
+
+    def _lingered(self, limit: str) -> None:
+        if limit:
+            watch = self._watched()
+            watch.limit = watch.limit or limit
+        self._end()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._ending = True
@@ -603,9 +612,7 @@ class HTTP1ServerConnection:
 
     def check_deadline(self, now: float) -> None:
         """A tick of the server's timer has passed."""
-        watch = self._watch
-        if watch is None:
-            watch = self._watch = Watch(self.params, now)
+        watch = self._watched()
         if self.requests != self._limited_request:
             watch.body_timeout = self.params.body_timeout
         stream = self.stream
@@ -621,6 +628,14 @@ class HTTP1ServerConnection:
             stream.close()
         elif verdict is Verdict.TIMED_OUT:
             self._refuse(HTTPInputError(watch.reason, 408))
+
+    def _watched(self) -> Watch:
+        """The watch over this connection; there has been nothing to see before it is asked for."""
+        watch = self._watch
+        if watch is None:
+            assert self._deadlines is not None
+            watch = self._watch = Watch(self.params, self._deadlines.now)
+        return watch
 
     def _phase(self) -> Phase:
         exchange = self._exchange

@@ -70,4 +70,5 @@ def check_version(version: str) -> None:
     if match is None:
         raise HTTPInputError(f"malformed HTTP version: {printable(version)}")
     if match.group(1) != "1":
-        raise HTTPInputError(f"HTTP version not supported: {version}", 505)
+        # Section 15.6.6 wants the answer to say what is spoken instead.
+        raise HTTPInputError(f"HTTP version not supported: {version} (HTTP/1.1 is)", 505)

@@ -1,16 +1,21 @@
 """The request target and the host: RFC 9112 section 3.2, RFC 9110 section 7.2, RFC 3986."""
 
+import re
+
 from ._errors import HTTPInputError
 from ._errors import printable
 from ._grammar import ABSOLUTE_FORM
 from ._grammar import AUTHORITY
 from ._grammar import ORIGIN_FORM
+from ._grammar import OWS
 
 _MAX_PORT = 65535
 
-# Hosts found valid. A server is asked for a few names again and again; bounded, never evicted.
-known_hosts: set[str] = set()
+# Values of Host found valid, as they came, with the white space around them. A server is asked for a
+# few names again and again; bounded, never evicted.
+known_hosts: set[bytes] = set()
 _MAX_KNOWN_HOSTS = 512
+_MAX_KNOWN_HOST_LENGTH = 256
 
 
 def parse_target(method: str, target: str) -> tuple[str, str]:
@@ -22,15 +27,15 @@ def parse_target(method: str, target: str) -> tuple[str, str]:
     does not go with the method and for what is no valid target.
     """
     if method == "CONNECT":
-        check_authority(target)
-        if not target.rpartition(":")[2].isdigit() or not target.isascii():
+        # RFC 9110 section 9.3.6: there is no default port, and nobody listens on port 0.
+        if not check_authority(target).strip("0"):
             raise HTTPInputError("CONNECT needs a port in its target")
         return target, target
     if ORIGIN_FORM.fullmatch(target):
         return target, ""
     if target == "*" and method == "OPTIONS":
         return target, ""
-    match = ABSOLUTE_FORM.fullmatch(target)
+    match = re.fullmatch(ABSOLUTE_FORM, target)
     if match is None:
         raise HTTPInputError(f"malformed request target: {printable(target)}")
     authority = match.group(2)
@@ -46,17 +51,20 @@ def parse_target(method: str, target: str) -> tuple[str, str]:
     return rest, authority
 
 
-def check_host(host: str) -> None:
-    """Raise `HTTPInputError` unless `host` may stand in a Host field; it may be empty."""
-    if not host:
-        return
-    check_authority(host)
-    if len(known_hosts) < _MAX_KNOWN_HOSTS:
-        known_hosts.add(host)
+def check_host(value: bytes) -> None:
+    """Raise `HTTPInputError` unless `value` may stand in a Host field; it may be empty."""
+    host = value.decode("latin-1").strip(OWS)
+    if host:
+        check_authority(host)
+    if len(known_hosts) < _MAX_KNOWN_HOSTS and len(value) <= _MAX_KNOWN_HOST_LENGTH:
+        known_hosts.add(value)
 
 
-def check_authority(authority: str) -> None:
-    """Raise `HTTPInputError` unless `authority` is a host and, perhaps, a port."""
+def check_authority(authority: str) -> str:
+    """The port in `authority`, "" if there is none.
+
+    Raises `HTTPInputError` unless it is a host and, perhaps, a port.
+    """
     match = AUTHORITY.fullmatch(authority)
     if match is None or not match.group(1):
         raise HTTPInputError(f"malformed host: {printable(authority)}")
@@ -65,6 +73,7 @@ def check_authority(authority: str) -> None:
         raise HTTPInputError(f"port out of range: {printable(authority)}")
     if host.startswith("[") and not _is_ipv6(host[1:-1]):
         raise HTTPInputError(f"malformed IPv6 address: {printable(authority)}")
+    return port or ""
 
 
 def _is_ipv6(text: str) -> bool:

@@ -39,6 +39,17 @@ class Verdict(Enum):
     TIMED_OUT = "timed out"
 
 
+# Which limit was passed, in words.
+_REASONS: Final = {
+    "": "",
+    "body_idle_timeout": "nothing of the body for body_idle_timeout",
+    "body_timeout": "body not complete within body_timeout",
+    "header_timeout": "head not complete within header_timeout",
+    "idle_timeout": "no message within idle_timeout",
+    "min_body_rate": "body slower than min_body_rate",
+    "write_timeout": "nothing of the answer taken for write_timeout",
+}
+
 # How long a body may come in slowly before its average rate counts: a slow start is no attack.
 _RATE_GRACE: Final = 5.0
 
@@ -57,7 +68,7 @@ class Watch:
         "_since",
         "_since_received",
         "body_timeout",
-        "reason",
+        "limit",
     )
 
     def __init__(self, params: HTTP1ConnectionParameters, now: float) -> None:
@@ -72,8 +83,13 @@ class Watch:
         self._sent_at = now
         #: Seconds that the present body may take.
         self.body_timeout = params.body_timeout
-        #: Which limit was passed, in words, when the verdict is not FINE.
-        self.reason = ""
+        #: The parameter whose limit was passed, once the verdict is not FINE; empty before.
+        self.limit = ""
+
+    @property
+    def reason(self) -> str:
+        """Which limit was passed, in words."""
+        return _REASONS[self.limit]
 
     def observe(
         self,
@@ -101,7 +117,7 @@ class Watch:
             self._sent = sent
             self._sent_at = now
         elif now - self._sent_at > self._params.write_timeout:
-            self.reason = "nothing of the answer taken for write_timeout"
+            self.limit = "write_timeout"
             return Verdict.CLOSE
         return self._judge(now)
 
@@ -111,25 +127,28 @@ class Watch:
         if self._phase is Phase.IDLE:
             # Bytes that are not the start of a message, an empty line, do not buy time.
             if elapsed > params.idle_timeout:
-                self.reason = "idle_timeout"
+                self.limit = "idle_timeout"
                 return Verdict.CLOSE
         elif self._phase is Phase.HEAD:
             if elapsed > params.header_timeout:
-                self.reason = "head not complete within header_timeout"
+                self.limit = "header_timeout"
                 return Verdict.TIMED_OUT
-        elif self._phase is Phase.BODY:
+        elif self._phase is Phase.BODY or self._phase is Phase.RESPONSE_BODY:
             if elapsed > self.body_timeout:
-                self.reason = "body not complete within body_timeout"
+                self.limit = "body_timeout"
                 return Verdict.TIMED_OUT
-            if now - self._received_at > params.body_idle_timeout:
-                self.reason = "nothing of the body for body_idle_timeout"
-                return Verdict.TIMED_OUT
-            late = elapsed - _RATE_GRACE
-            if late > 0 and self._received - self._since_received < late * params.min_body_rate:
-                self.reason = "body slower than min_body_rate"
-                return Verdict.TIMED_OUT
-        elif self._phase is Phase.RESPONSE_BODY:
-            if elapsed > self.body_timeout:
-                self.reason = "body not complete within body_timeout"
-                return Verdict.TIMED_OUT
+            if self._phase is Phase.BODY:
+                return self._judge_pace(now, elapsed)
+        return Verdict.FINE
+
+    def _judge_pace(self, now: float, elapsed: float) -> Verdict:
+        """Whether the body of a request comes fast enough."""
+        params = self._params
+        if now - self._received_at > params.body_idle_timeout:
+            self.limit = "body_idle_timeout"
+            return Verdict.TIMED_OUT
+        late = elapsed - _RATE_GRACE
+        if late > 0 and self._received - self._since_received < late * params.min_body_rate:
+            self.limit = "min_body_rate"
+            return Verdict.TIMED_OUT
         return Verdict.FINE

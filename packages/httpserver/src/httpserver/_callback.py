@@ -19,6 +19,7 @@ from ._error_answer import answer_error
 from ._exchange import Exchange
 from ._forms import FormError
 from ._request import HTTPServerRequest
+from ._request import received_request
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +70,11 @@ class CallbackDelegate(HTTPServerConnectionDelegate):
     def start_request(
         self, server_conn: HTTP1ServerConnection, request_conn: HTTPConnection
     ) -> HTTPMessageDelegate:
-        return _Collector(self, request_conn, server_conn)
+        collector = _Collector()
+        collector._owner = self
+        collector._connection = request_conn
+        collector._server = server_conn
+        return collector
 
     def on_result(self, request: HTTPServerRequest, result: object) -> None:
         """The callback has returned `result`, which is not None."""
@@ -85,19 +90,15 @@ class CallbackDelegate(HTTPServerConnectionDelegate):
 class _Collector(HTTPMessageDelegate):
     """Collects one request, and calls the callback when it is complete."""
 
+    # Set by who makes it, because an `__init__` takes half as long again as all that it does: this
+    # is done with every request.
+    _owner: CallbackDelegate
+    _connection: HTTPConnection
+    _server: HTTP1ServerConnection
+
     # Class attributes: most requests have no body, and then the instances don't have these.
     _body: bytes = b""
     _chunks: list[bytes] | None = None  # all of the body, when it came in pieces
-
-    def __init__(
-        self,
-        owner: CallbackDelegate,
-        connection: HTTPConnection,
-        server: HTTP1ServerConnection,
-    ) -> None:
-        self._owner = owner
-        self._connection = connection
-        self._server = server
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -116,17 +117,11 @@ class _Collector(HTTPMessageDelegate):
             self._body = chunk
 
     def finish(self) -> None:
-        # Positional, because this is done for each request, and keywords take twice the time.
-        request = HTTPServerRequest(
-            None,
-            None,
-            "",
+        request = received_request(
+            self._start_line,
             self._headers,
             self._body if self._chunks is None else b"".join(self._chunks),
-            None,
-            None,
             self._connection,
-            self._start_line,
             self._server,
         )
         owner = self._owner

@@ -3,9 +3,12 @@
 from socket import AF_INET
 from socket import AF_INET6
 from socket import AddressFamily
+from typing import TYPE_CHECKING
 
 from ._address import UNIX_PEER
-from ._proxies import Client
+
+if TYPE_CHECKING:
+    from ._proxies import Client
 
 
 class ConnectionContext:
@@ -32,7 +35,7 @@ class ConnectionContext:
         remote_ip = address[0] if isinstance(address, tuple) else UNIX_PEER
         return cls(address, remote_ip, protocol)
 
-    def of_client(self, client: Client) -> "ConnectionContext":
+    def of_client(self, client: "Client") -> "ConnectionContext":
         """The context of a request that a proxy at the other end passes on for `client`."""
         return ConnectionContext(self.address, client.remote_ip, client.protocol)
 

@@ -16,8 +16,6 @@ from ._address import PackedAddress
 from ._address import format_ip
 from ._address import parse_ip
 from ._address import parse_node
-from ._forwarded import hops
-from ._forwarded import parse_for
 
 AddressHeader = Literal["X-Forwarded-For", "X-Real-Ip", "Forwarded"]
 SchemeHeader = Literal["X-Forwarded-Proto", "X-Scheme"]
@@ -142,6 +140,10 @@ class TrustedProxies:
         return found, hop
 
     def _from_forwarded(self, lines: Sequence[str], peer: str, protocol: str) -> Client:
+        # Imported here, because few proxies send it.
+        from ._forwarded import hops
+        from ._forwarded import parse_for
+
         remote_ip, scheme = peer, ""
         for index, hop in enumerate(hops(lines)):
             if hop is None:

@@ -26,19 +26,18 @@ from netsock import SocketOptions
 from tcpserver import Drained
 from tcpserver import TCPServer
 
-from ._access_log import AccessLog
-from ._access_log import AccessRecord
 from ._callback import CallbackDelegate
 from ._callback import RequestCallback
 from ._configurable import Configurable
 from ._context import ConnectionContext
+from ._counters import HTTPCounters
 from ._https_stream import HTTPSStream
-from ._proxied import ProxiedDelegate
-from ._proxies import TrustedProxies
-from ._proxies import XHeaders
 
 if TYPE_CHECKING:
     from tornado.httputil import HTTPServerConnectionDelegate as TornadoConnectionDelegate
+
+    from ._access_log import AccessRecord
+    from ._proxies import TrustedProxies
 
 
 # How long a drain waits for TLS handshakes, which may be followed by a request.
@@ -132,13 +131,15 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
         OSError: (`ssl.SSLError` is one) the certificate or its key can't be used.
     """
 
+    counters_class = HTTPCounters
+    counters: HTTPCounters
     tls_stream_class = HTTPSStream
 
     def __init__(
         self,
         request_callback: HTTPServerConnectionDelegate | ForeignDelegate | RequestCallback,
         no_keep_alive: bool = False,
-        xheaders: bool | TrustedProxies = False,
+        xheaders: "bool | TrustedProxies" = False,
         ssl_options: SSLContext | dict[str, Any] | None = None,
         protocol: Literal["http", "https"] | None = None,
         decompress_request: bool = False,
@@ -151,7 +152,7 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
         trusted_downstream: Iterable[str] | None = None,
         *,
         parameters: HTTP1ConnectionParameters | None = None,
-        access_log: Callable[[AccessRecord], object] | None = None,
+        access_log: "Callable[[AccessRecord], object] | None" = None,
         **tcp_options: Unpack[TCPOptions],
     ) -> None:
         if protocol not in (None, "http", "https"):
@@ -184,10 +185,11 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
         # What connections talk to: this server, behind whatever else was asked for.
         entry: HTTPServerConnectionDelegate = self
         if access_log is not None:
+            from ._access_log import AccessLog
+
             entry = AccessLog(entry, access_log)
-        policy = _policy_for(xheaders, trusted_downstream)
-        if policy is not None:
-            entry = ProxiedDelegate(entry, policy)
+        if xheaders is not False or trusted_downstream is not None:
+            entry = _behind_proxies(entry, xheaders, trusted_downstream)
         self._entry = entry
         self._serving: set[HTTP1ServerConnection] = set()
         self._detached: set[IOStream] = set()
@@ -205,6 +207,8 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
     def on_close(self, server_conn: HTTP1ServerConnection) -> None:
         """Called when a connection has been closed, or detached. Overridden, call this one too."""
         self._serving.discard(server_conn)
+        if server_conn.timed_out:
+            self.counters.count_timeout(server_conn.timed_out)
         if not server_conn.stream.closed():
             self._detached.add(server_conn.stream)
             self._check_drained()
@@ -324,14 +328,21 @@ def _delegate_for(
     return CallbackDelegate(request_callback)
 
 
-def _policy_for(
-    xheaders: bool | TrustedProxies, trusted_downstream: Iterable[str] | None
-) -> TrustedProxies | None:
+def _behind_proxies(
+    delegate: HTTPServerConnectionDelegate,
+    xheaders: "bool | TrustedProxies",
+    trusted_downstream: Iterable[str] | None,
+) -> HTTPServerConnectionDelegate:
+    """The delegate, told who is behind a proxy if `xheaders` says so; checks both in any case."""
+    from ._proxied import ProxiedDelegate
+    from ._proxies import TrustedProxies
+    from ._proxies import XHeaders
+
     if isinstance(xheaders, TrustedProxies):
         if trusted_downstream is not None:
             raise ValueError("trusted_downstream: the TrustedProxies given as xheaders says that")
-        return xheaders
+        return ProxiedDelegate(delegate, xheaders)
     if not isinstance(xheaders, bool):
         raise TypeError(f"xheaders must be a bool or a TrustedProxies, not {xheaders!r}")
     by_header = XHeaders(trusted_downstream)
-    return by_header if xheaders else None
+    return ProxiedDelegate(delegate, by_header) if xheaders else delegate

@@ -20,9 +20,10 @@ logger = logging.getLogger(__name__)
 # from the allocator's point of view still a cheap block. It doubles whenever a receive filled it.
 _FIRST_RECEIVE: Final = 8192
 
-# How far it grows unless read_chunk_size says otherwise. Beyond it a receive no longer costs less
-# per byte, because the block falls out of the processor's second-level cache.
-_LARGEST_RECEIVE: Final = 262144
+# How far it grows unless read_chunk_size says otherwise. Less is more events per byte. More does
+# not pay: two such blocks at once, as when a head comes in front of its body, are then more than
+# glibc keeps at the top of its heap, and their pages are given back and faulted in again.
+_LARGEST_RECEIVE: Final = 393216
 
 _MAX_BUFFER_SIZE: Final = 100 * 1024 * 1024
 
@@ -75,6 +76,11 @@ class InputHalf(OutputHalf):
     def reading(self) -> bool:
         """Whether a read is pending."""
         return self._pull is not None and self._pull.busy()
+
+    @property
+    def receiver(self) -> Receiver | None:
+        """What `set_receiver` was given last; None as well once the stream is closed."""
+        return self._receiver if self._pull is None else None
 
     def set_receiver(self, receiver: Receiver | None) -> None:
         """Have ``receiver`` called with everything that arrives, from now on.

@@ -193,7 +193,7 @@ class OutputHalf(Descriptor):
         """Send what was written while corked, as one piece."""
         corked = self._corked
         if corked:
-            data = corked[0] if len(corked) == 1 else b"".join(corked)
+            data = b"".join(corked)  # which is the piece itself when there is only one
             corked.clear()
             self._corked_size = 0
             try:

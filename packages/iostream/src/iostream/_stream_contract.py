@@ -469,7 +469,9 @@ class StreamContract:
     async def test_receiver(self) -> None:
         near, far = await self.make_pair()
         recorder = Recorder()
+        attached = [far.receiver]
         far.set_receiver(recorder)
+        attached.append(far.receiver)
         near.write(b"abc")
         await recorder.until_data(3)
         near.write(b"x" * _MUCH)
@@ -484,6 +486,7 @@ class StreamContract:
         assert recorder.events == ["eof", "lost"]
         assert recorder.lost is None
         assert recorder.data == b"abc" + b"x" * _MUCH
+        assert [*attached, far.receiver] == [None, recorder, None]
 
     @_on_loop
     async def test_a_new_receiver_gets_what_is_buffered_first(self) -> None:
@@ -498,6 +501,7 @@ class StreamContract:
         far.set_receiver(None)
         near.write(b"pulled")
         assert await far.read_bytes(6) == b"pulled"
+        assert far.receiver is None
         assert recorder.data == b"rest of it"
         near.close()
         far.close()

@@ -15,6 +15,8 @@ _NAMES = (
 class Counters:
     """Plain numbers that only grow; read them at any time, from any thread.
 
+    A subclass counts more: what it names in its ``__slots__``.
+
     Attributes:
         accepted: connections that were accepted, whatever became of them.
         refused: those closed because of their PROXY header, or for want of one.
@@ -39,5 +41,7 @@ class Counters:
         self.bytes_sent = 0
 
     def __repr__(self) -> str:
-        numbers = " ".join(f"{name}={getattr(self, name)}" for name in _NAMES)
-        return f"<Counters {numbers}>"
+        bases = reversed(type(self).__mro__)
+        names = [name for base in bases for name in vars(base).get("__slots__", ())]
+        numbers = " ".join(f"{name}={getattr(self, name)}" for name in names)
+        return f"<{type(self).__name__} {numbers}>"

@@ -26,12 +26,12 @@ from ._counters import Counters
 from ._handlers import Handlers
 from ._handshakes import Handshakes
 from ._listeners import Listeners
-from ._proxy_header import ProxyHeader
 from ._streams import ServerStream
 from ._streams import ServerTLSStream
 
 if TYPE_CHECKING:
     from ._proxy_gate import ProxyGate
+    from ._proxy_header import ProxyHeader
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +86,8 @@ class TCPServer:
 
     Attributes:
         counters: what happened so far, in plain numbers.
+        counters_class: what ``counters`` is made from; a subclass of the server may set it to one of
+            its own.
         tls_stream_class: what a connection becomes under TLS; a subclass of the server may set it
             to a subclass of `ServerTLSStream`.
 
@@ -94,6 +96,7 @@ class TCPServer:
         OSError: (``ssl.SSLError`` is one) the certificate or key cannot be used.
     """
 
+    counters_class: type[Counters] = Counters
     tls_stream_class: type[ServerTLSStream] = ServerTLSStream
 
     def __init__(
@@ -110,7 +113,7 @@ class TCPServer:
         drain_timeout: float = 10.0,
         socket_options: SocketOptions = _NO_DELAY,
     ) -> None:
-        self.counters = Counters()
+        self.counters = self.counters_class()
         self._certificates = None if ssl_options is None else Certificates(ssl_options)
         self._max_buffer_size = max_buffer_size
         self._read_chunk_size = read_chunk_size
@@ -323,7 +326,7 @@ class TCPServer:
         return ProxyGate(trusted, timeout, self.counters, self._open, self._connection_gone)
 
     def _open(
-        self, connection: socket.socket, address: Address, proxy_header: ProxyHeader | None
+        self, connection: socket.socket, address: Address, proxy_header: "ProxyHeader | None"
     ) -> None:
         if self._certificates is None:
             stream = ServerStream(

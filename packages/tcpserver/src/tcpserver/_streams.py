@@ -3,11 +3,13 @@
 import socket
 import ssl
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from iostream import IOStream
 from iostream import SSLIOStream
 
-from ._proxy_header import ProxyHeader
+if TYPE_CHECKING:
+    from ._proxy_header import ProxyHeader
 
 # Called once for each stream, when its descriptor is given back.
 Closed = Callable[[IOStream], object]
@@ -26,7 +28,7 @@ class ServerStream(IOStream):
         self,
         connection: socket.socket,
         closed: Closed,
-        proxy_header: ProxyHeader | None,
+        proxy_header: "ProxyHeader | None",
         max_buffer_size: int | None,
         read_chunk_size: int | None,
     ) -> None:
@@ -55,7 +57,7 @@ class ServerTLSStream(SSLIOStream):
         connection: socket.socket,
         context: ssl.SSLContext,
         closed: Closed,
-        proxy_header: ProxyHeader | None,
+        proxy_header: "ProxyHeader | None",
         max_buffer_size: int | None,
         read_chunk_size: int | None,
     ) -> None:
