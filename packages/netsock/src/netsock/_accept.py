@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 Address = Any
 
 # How many connections one readable event may take. The rest stay in the kernel's queue until the
-# loop has looked at everybody else: one batch costs a few milliseconds at most.
+# loop has looked at everybody else: one batch costs a few milliseconds at most, even if the callback
+# receives a short request and answers it.
 _BATCH: Final = 64
 
 # Workers that share the socket wake up together. With few at a time the connections of a burst
