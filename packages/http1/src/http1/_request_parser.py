@@ -141,7 +141,9 @@ class RequestParser(MessageParser):
         more = end < len(data)
         if more:
             self._behind_head = (data, end)
-        self._begin_request(method.decode(), target, "HTTP/1.1", framing, more, shape.names, match)
+        self._begin_request(
+            method.decode(), target, "HTTP/1.1", framing, more, shape.lower_names, match
+        )
         if more:
             self._behind_head = NOTHING_BEHIND
         return end
