@@ -121,6 +121,21 @@ class TestServing:
 
         run(main())
 
+    @pytest.mark.parametrize(
+        ("options", "status"),
+        [({}, 421), ({"protocol": "http"}, 200), ({"xheaders": True}, 200)],
+    )
+    def test_target_of_the_other_scheme(
+        self, serving: Serving, run: Run, reply: Reply, options: dict[str, Any], status: int
+    ) -> None:
+        async def main() -> None:
+            async with serving(HTTPServer(reply, **options)) as site:
+                peer = await site.connect()
+                await peer.send(b"GET https://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n")
+                assert (await peer.answer()).status == status
+
+        run(main())
+
     def test_body_in_pieces_is_joined(self, serving: Serving, run: Run, reply: Reply) -> None:
         async def main() -> None:
             server = HTTPServer(lambda request: reply(request, request.body[::-1]))

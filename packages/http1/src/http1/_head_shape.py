@@ -45,15 +45,17 @@ class HeadShape:
     They have to be tokens, and Host to be exactly one of them.
     """
 
-    __slots__ = ("framing", "host", "match", "names")
+    __slots__ = ("framing", "host", "lower_names", "match", "names")
 
     def __init__(self, names: Names) -> None:
         #: The names.
         self.names = names
+        #: The names in lower case.
+        self.lower_names = tuple([name.lower() for name in names])
         #: Matches a head with its empty line. Groups: the method, the target, each value, which
         #: may have white space around it.
         self.match: Callable[[bytes, int], re.Match[bytes] | None] = _expression(names).match
-        known = [FRAMING.get(name) or FRAMING.get(name.lower()) for name in names]
+        known = [FRAMING.get(name) for name in self.lower_names]
         #: The group that is the value of Host.
         self.host = _FIRST_VALUE + known.index("host")
         #: The groups of the fields that say something about framing, with their names there.

@@ -30,6 +30,7 @@ from ._mypyc import mypyc_attr
 from ._start_line import RequestStartLine
 from ._start_line import parse_request_start_line
 from ._target import check_host
+from ._target import check_scheme
 from ._target import known_hosts
 from ._target import parse_target
 
@@ -100,7 +101,7 @@ class RequestParser(MessageParser):
     Host field, as RFC 9112 section 3.2.2 says; `target` keeps what came.
     """
 
-    __slots__ = ("_handler", "_shape", "expect_continue", "target")
+    __slots__ = ("_handler", "_shape", "expect_continue", "scheme", "target")
 
     def __init__(self, handler: RequestHandler, limits: Limits | None = None) -> None:
         MessageParser.__init__(self, Limits() if limits is None else limits)
@@ -112,6 +113,9 @@ class RequestParser(MessageParser):
         self.expect_continue = False
         #: The request target as it came.
         self.target = ""
+        #: "http" or "https", as the requests come: a target that names the other one is refused
+        #: with 421 (RFC 9110 section 7.4). Empty: either may come, because a gateway is trusted.
+        self.scheme = ""
 
     def let_go(self) -> None:
         """Forget the handler, which is not called any more.
@@ -164,7 +168,9 @@ class RequestParser(MessageParser):
         more = end < len(data)
         if more:
             self._behind_head = (data, end)
-        self._begin_request(method.decode(), target, "HTTP/1.1", framing, more, shape.names, match)
+        self._begin_request(
+            method.decode(), target, "HTTP/1.1", framing, more, shape.lower_names, match
+        )
         if more:
             self._behind_head = NOTHING_BEHIND
         return end
@@ -181,6 +187,8 @@ class RequestParser(MessageParser):
         else:
             method, target, version = self._check_start_line(first.decode("latin-1"))
             path, authority = parse_target(method, target)
+            if authority and self.scheme and method != "CONNECT":
+                check_scheme(target, self.scheme)
 
         host = -1  # which of the fields it is
         framing = _NOTHING

@@ -93,6 +93,8 @@ class HTTP1ServerConnection:
     stream: the connection, accepted and, for TLS, past its handshake.
     params: limits and habits, shared by all connections of a server.
     context: any object; the applications find it as `connection.context`.
+    scheme: "http" or "https", to refuse requests for the other one (RFC 9110 section 7.4); empty to
+        take both, as behind a proxy that is trusted.
     """
 
     __slots__ = (
@@ -123,6 +125,7 @@ class HTTP1ServerConnection:
         stream: IOStream,
         params: HTTP1ConnectionParameters | None = None,
         context: object = None,
+        scheme: str = "",
     ) -> None:
         self.stream = stream
         self.params = DEFAULT_PARAMETERS if params is None else params
@@ -144,6 +147,7 @@ class HTTP1ServerConnection:
         self._deadlines: Deadlines | None = None
         self._watch: Watch | None = None  # until the first tick: many do not live that long
         self._parser = RequestParser(self, self.params.limits)
+        self._parser.scheme = scheme
         if self.params.chunk_size is not None:
             self._parser.chunk_size = self.params.chunk_size
 
