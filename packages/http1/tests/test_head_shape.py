@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from http1 import HTTPHeaders
 from http1 import HTTPInputError
 from http1 import Limits
 from http1 import RequestParser
+from http1 import RequestStartLine
 from http1._field_names import is_token
 from http1._head_shape import HeadShape
 from http1._head_shape import HeadShapes
@@ -231,3 +233,48 @@ def test_another_head_and_back() -> None:
         "/other",
         "/products/1?a=b",
     ]
+
+
+# --- what a handler may do meanwhile
+
+
+class Interfering(Recorder):
+    """Pauses its parser at each head, or takes the rest."""
+
+    parser: RequestParser
+    rest: bytes | None = None
+
+    def head_received(self, start_line: RequestStartLine, headers: HTTPHeaders) -> None:
+        super().head_received(start_line, headers)
+        if start_line.method == "OPTIONS":
+            self.rest = self.parser.take_rest()
+        else:
+            self.parser.pause()
+
+
+@pytest.mark.parametrize("shape", [None, HeadShape((b"Host", b"Content-Length"))])
+def test_pausing_at_the_head(shape: HeadShape | None) -> None:
+    recorder = Interfering()
+    parser = recorder.parser = RequestParser(recorder)
+    parser._expect(shape)
+    request = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+    parser.feed(request * 2)
+    assert recorder.requests == []
+    assert len(recorder.heads) == 1
+    parser.resume()
+    assert recorder.requests == [("POST", "/a", b"hello")]
+    assert len(recorder.heads) == 2
+    parser.resume()
+    assert recorder.requests == [("POST", "/a", b"hello")] * 2
+
+
+@pytest.mark.parametrize("shape", [None, HeadShape((b"Host", b"Content-Length"))])
+def test_taking_the_rest_at_the_head(shape: HeadShape | None) -> None:
+    recorder = Interfering()
+    parser = recorder.parser = RequestParser(recorder)
+    parser._expect(shape)
+    parser.feed(b"OPTIONS /a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\nanother protocol")
+    assert recorder.rest == b"another protocol"
+    parser.feed(b"more")
+    assert len(recorder.heads) == 1
+    assert recorder.requests == []
