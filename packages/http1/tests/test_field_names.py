@@ -40,7 +40,15 @@ def test_junk_does_not_fill_the_memory() -> None:
     headers = HTTPHeaders({f"x-{number}": "a" for number in range(5000)})
     assert len(headers) == 5000
     assert headers["X-4999"] == "a"
-    for table in (_field_names.ordinary, _field_names.plain_names):
+    for number in range(5000):
+        name = b"y-%d" % number
+        assert _field_names.canonical_of_wire(name) == f"Y-{number}"
+    for table in (
+        _field_names.ordinary,
+        _field_names.plain_names,
+        _field_names.known_spellings,
+        _field_names.wire_spellings,
+    ):
         assert len(table) < 10_000
     recorder, _ = parse([b"GET / HTTP/1.1\r\nHost: a\r\nx-never-seen-before: b\r\n\r\n"] * 2)
     assert recorder.heads[1][1]["X-Never-Seen-Before"] == "b"

@@ -154,6 +154,31 @@ def test_the_absolute_form_wins_over_host() -> None:
     assert parser.target == "http://b:1/c?d"
 
 
+@pytest.mark.parametrize(
+    ("scheme", "target", "status"),
+    [
+        ("http", "http://a/", 0),
+        ("http", "HTTP://a/", 0),
+        ("http", "https://a/", 421),
+        ("https", "https://a/", 0),
+        ("https", "HTTPS://a", 0),
+        ("https", "http://a/", 421),
+        ("https", "/", 0),
+        ("", "http://a/", 0),
+        ("", "https://a/", 0),
+    ],
+)
+def test_a_target_of_another_scheme(scheme: str, target: str, status: int) -> None:
+    parser = RequestParser(Recorder())
+    parser.scheme = scheme
+    refused = 0
+    try:
+        parser.feed(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    except HTTPInputError as error:
+        refused = error.status_code
+    assert refused == status
+
+
 def test_the_absolute_form_makes_a_host_in_1_0() -> None:
     recorder, _ = parse([b"GET http://b/ HTTP/1.0\r\n\r\n"])
     assert dict(recorder.heads[0][1]) == {"Host": "b"}

@@ -1,7 +1,9 @@
 """`HTTP1ServerConnection`: what becomes of a connection, whatever client and application do."""
 
 import asyncio
+import gc
 import logging
+import weakref
 from collections.abc import Awaitable
 from collections.abc import Callable
 
@@ -594,6 +596,27 @@ async def test_close() -> None:
     assert client.stream.closed()
     await client.connection.close()
     assert application.closed == [client.connection]
+
+
+@asynchronous
+async def test_a_connection_that_is_through_does_not_wait_for_the_garbage_collector() -> None:
+    class Context:
+        """Something that the connection holds: when it is gone, so is the connection."""
+
+    context = Context()
+    gone = weakref.ref(context)
+    client = Client(context=context)
+    del context
+    gc.disable()
+    try:
+        await client.send(LAST_GET)
+        await client.ended()
+        client.application.closed.clear()
+        client.application.messages.clear()
+        del client.connection
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 @asynchronous

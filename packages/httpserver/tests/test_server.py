@@ -29,6 +29,49 @@ Run = Callable[[Any], None]
 Reply = Callable[..., None]
 
 
+class Telling(asyncio.SelectorEventLoop):
+    """A loop that counts what it was asked to watch."""
+
+    def __init__(self) -> None:
+        self.watched = 0
+        super().__init__()
+
+    def add_reader(self, *args: Any) -> None:  # type: ignore[override]  # they are passed on
+        self.watched += 1
+        super().add_reader(*args)
+
+
+@pytest.mark.parametrize(("close", "watched"), [(True, 0), (False, 5)])
+def test_who_wants_one_answer_gets_it_with_the_accept(
+    close: bool, watched: int, reply: Reply
+) -> None:
+    """Only a connection that stays is one that the loop hears of."""
+    request = b"GET / HTTP/1.1\r\nHost: a\r\n%s\r\n" % (b"Connection: close\r\n" if close else b"")
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, Telling)
+        server = HTTPServer(lambda request: reply(request, b"hello"))
+        server.listen(0, "127.0.0.1")
+        before = loop.watched
+        clients = [socket.create_connection(server.sockets[0].getsockname()) for _ in range(5)]
+        for client in clients:
+            client.send(request)
+        while server.counters.accepted < 5:  # noqa: ASYNC110  # no event tells it
+            await asyncio.sleep(0)
+        assert loop.watched - before == watched
+        await asyncio.sleep(0)  # what stays is answered at the end of the turn
+        for client in clients:
+            with client:
+                assert client.recv(1000).endswith(b"\r\n\r\nhello")
+                if close:
+                    assert client.recv(1000) == b""
+        await server.drain(0)
+
+    with asyncio.Runner(loop_factory=Telling) as runner:
+        runner.run(main())
+
+
 class TestServing:
     def test_callback_gets_the_request(self, serving: Serving, run: Run, reply: Reply) -> None:
         seen: list[HTTPServerRequest] = []
@@ -75,6 +118,21 @@ class TestServing:
                 peer = await site.connect()
                 await peer.send(line.encode() + b"\r\nHost: a.example\r\n\r\n")
                 assert (await peer.answer()).body.decode() == f"{url} {host_name}"
+
+        run(main())
+
+    @pytest.mark.parametrize(
+        ("options", "status"),
+        [({}, 421), ({"protocol": "http"}, 200), ({"xheaders": True}, 200)],
+    )
+    def test_target_of_the_other_scheme(
+        self, serving: Serving, run: Run, reply: Reply, options: dict[str, Any], status: int
+    ) -> None:
+        async def main() -> None:
+            async with serving(HTTPServer(reply, **options)) as site:
+                peer = await site.connect()
+                await peer.send(b"GET https://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n")
+                assert (await peer.answer()).status == status
 
         run(main())
 

@@ -1,6 +1,7 @@
 """What only a socket can do: connect, fail, be reset, have the kernel send a file."""
 
 import asyncio
+import contextlib
 import errno
 import gc
 import os
@@ -392,5 +393,214 @@ def test_an_error_that_is_not_of_the_kernel_keeps_its_errno(run: Run) -> None:
         stream.write(b"x")  # it is not connected
         assert isinstance(stream.error, OSError)
         assert stream.error.errno in (errno.ENOTCONN, errno.EPIPE)
+
+    run(test())
+
+
+def unwatched(sock: socket.socket) -> IOStream:
+    """A stream of which the loop does not hear before ``receive_now``."""
+    stream = IOStream(sock)
+    stream.watch_later = True
+    return stream
+
+
+class Answering:
+    """A receiver that answers and closes."""
+
+    def __init__(self, stream: IOStream) -> None:
+        self.stream = stream
+        self.lost = asyncio.Event()
+
+    def data_received(self, data: bytes) -> None:
+        # Nothing to be taken back: it was not given.
+        assert not asyncio.get_running_loop().remove_reader(self.stream.fileno())
+        self.stream.write(b"answer to " + data)
+        self.stream.shutdown_write()
+        self.stream.close()
+        assert not self.lost.is_set()
+
+    def eof_received(self) -> None:
+        pytest.fail("it is closed")
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        assert exc is None
+        self.lost.set()
+
+
+def test_receive_now_before_the_loop_hears_of_the_stream(run: Run) -> None:
+    async def test() -> None:
+        ours, peer = socket.socketpair()
+        with peer:
+            stream = unwatched(ours)
+            answering = Answering(stream)
+            peer.send(b"request")
+            stream.set_receiver(answering)
+            assert not stream.closed()
+            stream.receive_now()
+            assert answering.lost.is_set()
+            assert peer.recv(100) == b"answer to request"
+            assert peer.recv(100) == b""
+
+    run(test())
+
+
+@pytest.mark.parametrize("why", ["corked", "close callback"])
+def test_receive_now_leaves_the_end_to_the_loop(run: Run, why: str) -> None:
+    """For somebody's code may be running, or be about to be called, that is not a receiver's."""
+
+    async def test() -> None:
+        ours, peer = socket.socketpair()
+        with peer:
+            stream = unwatched(ours)
+            answering = Answering(stream)
+            peer.send(b"request")
+            stream.set_receiver(answering)
+            called = asyncio.Event()
+            if why == "corked":
+                stream.cork()
+                called.set()
+            else:
+                stream.set_close_callback(called.set)
+            stream.receive_now()
+            assert stream.closed()
+            assert not answering.lost.is_set()
+            await answering.lost.wait()
+            await called.wait()
+            assert peer.recv(100) == b"answer to request"
+
+    run(test())
+
+
+def test_receive_now_and_a_receiver_that_fails(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    class Failing(Recorder):
+        def data_received(self, data: bytes) -> None:
+            raise KeyError("a bug")
+
+    async def test() -> None:
+        ours, peer = socket.socketpair()
+        with peer:
+            stream = unwatched(ours)
+            recorder = Failing()
+            peer.send(b"request")
+            stream.set_receiver(recorder)
+            stream.receive_now()
+            assert recorder.events == ["lost"]
+            assert isinstance(recorder.lost, KeyError)
+
+    run(test())
+    (record,) = caplog.records
+    assert "closing" in record.message
+
+
+def test_receive_now_has_the_loop_watch_for_the_rest(run: Run) -> None:
+    async def test() -> None:
+        ours, peer = socket.socketpair()
+        with peer, contextlib.closing(unwatched(ours)) as stream:
+            recorder = Recorder()
+            stream.set_receiver(recorder)
+            stream.receive_now()
+            peer.send(b"one")
+            await recorder.until_data(3)
+            peer.send(b"two")
+            stream.receive_now()
+            assert recorder.data == b"onetwo"
+
+    run(test())
+
+
+def test_receive_now_when_nobody_wants_anything_yet(run: Run) -> None:
+    async def test() -> None:
+        ours, peer = socket.socketpair()
+        with peer, contextlib.closing(unwatched(ours)) as stream:
+            peer.send(b"line\nrest")
+            stream.receive_now()
+            assert await stream.read_until(b"\n") == b"line\n"
+            assert await stream.read_bytes(4) == b"rest"
+
+    run(test())
+
+
+def test_receive_now_for_a_read_that_is_pending(run: Run) -> None:
+    async def test() -> None:
+        ours, peer = socket.socketpair()
+        with peer, contextlib.closing(unwatched(ours)) as stream:
+            peer.send(b"line\nrest")
+            reading = stream.read_until(b"\n")
+            stream.receive_now()
+            assert await reading == b"line\n"
+            buffer = bytearray(8)
+            filling = stream.read_into(buffer)
+            peer.send(b"more")
+            assert await filling == 8
+            assert buffer == b"restmore"
+
+    run(test())
+
+
+def test_receive_now_while_reading_is_paused(run: Run) -> None:
+    async def test() -> None:
+        ours, peer = socket.socketpair()
+        with peer, contextlib.closing(unwatched(ours)) as stream:
+            recorder = Recorder()
+            stream.set_receiver(recorder)
+            stream.pause_reading()
+            peer.send(b"later")
+            stream.receive_now()
+            assert not recorder.data
+            stream.resume_reading()
+            await recorder.until_data(5)
+
+    run(test())
+
+
+def test_receive_now_on_a_stream_that_is_closed(run: Run) -> None:
+    async def test() -> None:
+        ours, peer = socket.socketpair()
+        with peer:
+            stream = unwatched(ours)
+            recorder = Recorder()
+            stream.set_receiver(recorder)
+            stream.close()
+            stream.receive_now()
+            await recorder.until_event("lost")
+            assert recorder.events == ["lost"]
+
+    run(test())
+
+
+class Flagged(socket.socket):
+    """Writes down with which flags is sent."""
+
+    flags: list[int]
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        self.flags.append(flags)
+        return super().send(data, flags)
+
+
+@pytest.mark.skipif(not hasattr(socket, "MSG_MORE"), reason="Linux only")
+def test_the_last_bytes_leave_together_with_the_end(run: Run) -> None:
+    async def test() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            ours = Flagged()
+            ours.flags = []
+            stream = IOStream(ours)
+            connecting = stream.connect(listener.getsockname())
+            peer, _ = listener.accept()
+            await connecting
+        with peer:
+            stream.write(b"first ")
+            stream.cork()
+            stream.write(b"last")
+            stream.shutdown_write()
+            stream.uncork()
+            assert ours.flags == [0, socket.MSG_MORE]
+            received = b""
+            while data := peer.recv(100):
+                received += data
+            assert received == b"first last"
+            peer.send(b"go on")
+            assert await stream.read_bytes(5) == b"go on"
+        stream.close()
 
     run(test())

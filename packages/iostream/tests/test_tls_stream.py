@@ -63,6 +63,40 @@ def test_what_is_started_before_the_handshake_waits_for_it(run: Run, contexts: C
     run(test())
 
 
+class Flagged(socket.socket):
+    """Writes down with which flags is sent."""
+
+    flags: list[int]
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        self.flags.append(flags)
+        return super().send(data, flags)
+
+
+@pytest.mark.skipif(not hasattr(socket, "MSG_MORE"), reason="Linux only")
+def test_the_last_record_leaves_together_with_the_farewell(run: Run, contexts: Contexts) -> None:
+    async def test() -> None:
+        near, far = socket.socketpair()
+        ours = Flagged(near.family, near.type, near.proto, near.detach())
+        ours.flags = []
+        server = SSLIOStream(ours, ssl_options=contexts[0], server_side=True)
+        client = SSLIOStream(far, ssl_options=contexts[1], server_hostname="localhost")
+        await server.wait_for_handshake()
+        await client.wait_for_handshake()
+        server.write(b"first ")
+        assert set(ours.flags) == {0}
+        ours.flags.clear()
+        server.cork()
+        server.write(b"last")
+        server.shutdown_write()
+        server.uncork()
+        assert ours.flags == [socket.MSG_MORE] * 2
+        assert await client.read_until_close() == b"first last"
+        server.close()
+
+    run(test())
+
+
 def test_every_size_of_write(run: Run, contexts: Contexts) -> None:
     """Around the size of a record, and of what is encrypted at a time."""
 

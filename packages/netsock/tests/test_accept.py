@@ -156,20 +156,24 @@ def test_callback_that_raises(listener: socket.socket, caplog: pytest.LogCapture
 
 
 class Failing:
-    """A listening socket whose `accept` raises first what is in `errors`."""
+    """A listening socket on which the system call fails first with what is in `errors`."""
 
     def __init__(self, sock: socket.socket, *errors: int) -> None:
         self._sock = sock
         self._errors = list(errors)
+        self.family = sock.family
+        self.type = sock.type
+        self.proto = sock.proto
 
     def fileno(self) -> int:
         return self._sock.fileno()
 
-    def accept(self) -> tuple[socket.socket, object]:
+    def _accept(self) -> tuple[int, object]:
         if self._errors:
             number = self._errors.pop(0)
             raise OSError(number, os.strerror(number))
-        return self._sock.accept()
+        connection, address = self._sock.accept()
+        return connection.detach(), address
 
 
 @pytest.mark.parametrize("number", [errno.ECONNABORTED, errno.EPROTO, errno.EPERM])

@@ -552,6 +552,71 @@ def test_stop_while_full() -> None:
     asyncio.run(main())
 
 
+class Answering(TCPServer):
+    """Answers what comes first, and closes; notes whether the loop had to watch for it."""
+
+    def __init__(self, max_connections: int | None) -> None:
+        super().__init__(max_connections=max_connections)
+        self.watched: list[bool] = []
+
+    def handle_stream(self, stream: IOStream, address: object) -> None:
+        stream.set_receiver(Answer(self, stream))
+
+
+class Answer:
+    """The receiver of one stream."""
+
+    def __init__(self, server: Answering, stream: IOStream) -> None:
+        self.server = server
+        self.stream = stream
+
+    def data_received(self, data: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        # uvloop does not tell.
+        self.server.watched.append(bool(loop.remove_reader(self.stream.fileno())))
+        self.stream.write(data)
+        self.stream.close()
+
+    def eof_received(self) -> None:
+        self.stream.close()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        assert exc is None
+
+
+@pytest.mark.parametrize("max_connections", [None, 1, 2])
+def test_who_has_spoken_is_answered_with_the_accept(max_connections: int | None) -> None:
+    """And the connection is closed there: with a limit accepting pauses, and goes on at once."""
+
+    async def main() -> None:
+        async with Answering(max_connections) as server:
+            server.listen(0, HOST)
+            clients = [socket.create_connection(server.sockets[0].getsockname()) for _ in range(5)]
+            for client in clients:
+                client.send(b"hello")
+            await until(lambda: server.counters.accepted == 5)
+            assert server.watched == [False] * 5
+            assert server.connections == 0
+            for client in clients:
+                with client:
+                    assert client.recv(100) == b"hello"
+                    assert client.recv(100) == b""
+
+    asyncio.run(main())
+
+
+def test_who_has_not_spoken_is_waited_for() -> None:
+    async def main() -> None:
+        async with Answering(None) as server:
+            server.listen(0, HOST)
+            client = await connect(server)
+            await until(lambda: server.connections)
+            assert await client.say(b"hello\n") == b"hello\n"
+            await client.close()
+
+    asyncio.run(main())
+
+
 def test_counters_can_be_printed() -> None:
     assert repr(TCPServer().counters).startswith("<Counters accepted=0 bytes_received=0")
 

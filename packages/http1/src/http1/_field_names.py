@@ -37,6 +37,9 @@ ordinary: Final[set[bytes]] = set()
 # Names that are tokens, and how they are spelled in `HTTPHeaders`.
 known_spellings: Final[dict[str, str]] = {}
 
+# The same for names as they came; filled with those that somebody has asked for.
+wire_spellings: dict[bytes, str] = {}
+
 # RFC 9110 section 6.5.1: fields that mean something for framing, routing, authentication, request
 # modifiers or the content's form have no place in a trailer section.
 FORBIDDEN_TRAILERS: Final = frozenset(
@@ -118,6 +121,16 @@ def canonical(name: str) -> str:
         if spelled not in _WRITERS_CONCERN:
             plain_names.add(spelled)
         canonical_names.add(spelled)
+    return spelled
+
+
+def canonical_of_wire(name: bytes) -> str:
+    """`canonical` for a name as it came, a token."""
+    spelled = wire_spellings.get(name)
+    if spelled is None:
+        spelled = canonical(name.decode("ascii"))
+        if len(wire_spellings) < _MAX_NAMES and len(name) <= MAX_NAME_LENGTH:
+            wire_spellings[name] = spelled
     return spelled
 
 

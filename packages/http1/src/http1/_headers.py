@@ -14,7 +14,9 @@ from ._errors import HTTPInputError
 from ._errors import printable
 from ._field_names import canonical
 from ._field_names import canonical_names
+from ._field_names import canonical_of_wire
 from ._field_names import is_token
+from ._field_names import wire_spellings
 from ._grammar import BAD_LINE_BYTE
 from ._grammar import OWS
 from ._grammar import OWS_BYTES
@@ -23,15 +25,9 @@ from ._mypyc import mypyc_attr
 _BAD_TEXT: Final = re.compile(BAD_LINE_BYTE.pattern.decode("latin-1"))
 
 
-# The names of the fields of a head, and their values: one by one, or as the last groups of a match.
+# The names of the fields of a head, and their values, one by one. Or the names in lower case, and a
+# match whose last groups are the values.
 Wire = tuple[Sequence[bytes], Sequence[bytes] | re.Match[bytes]]
-
-
-def _fields(wire: Wire) -> Iterator[tuple[bytes, bytes]]:
-    names, values = wire
-    if isinstance(values, re.Match):
-        values = values.groups()[-len(names) :]
-    return zip(names, values, strict=True)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -101,9 +97,12 @@ class HTTPHeaders(MutableMapping[str, str]):
         self._lists = None
         fields: dict[str, str] = {}
         self._fields = fields
-        for name, value in _fields(wire):
-            key = canonical(name.decode("latin-1"))
-            text = value.decode("latin-1").strip(OWS)
+        names, values = wire
+        if isinstance(values, re.Match):
+            values = values.groups()[-len(names) :]
+        for name, value in zip(names, values):  # noqa: B905  # as many; saying so takes its time
+            key = wire_spellings.get(name) or canonical_of_wire(name)
+            text = value.strip(OWS_BYTES).decode("latin-1")
             if key in fields:
                 self._append(key, text)
             else:
@@ -169,7 +168,12 @@ class HTTPHeaders(MutableMapping[str, str]):
                 (name.lower().encode("latin-1"), value.encode("latin-1"))
                 for name, value in self.get_all()
             ]
-        return [(name.lower(), value.strip(OWS_BYTES)) for name, value in _fields(wire)]
+        names, values = wire
+        if isinstance(values, re.Match):
+            values = values.groups()[-len(names) :]
+        else:
+            names = [name.lower() for name in names]
+        return [(name, value.strip(OWS_BYTES)) for name, value in zip(names, values)]  # noqa: B905
 
     def parse_line(self, line: str) -> None:
         """Add the field in `line`, as in `Content-Type: text/html`, with or without its CRLF.
@@ -269,7 +273,8 @@ def headers_from_wire(
 ) -> HTTPHeaders:
     """Headers from the names and values of field lines that a parser has found valid.
 
-    A value may have white space around it. `values` may be a match, whose last groups they are.
+    A value may have white space around it. `values` may be a match, whose last groups they are, if
+    the names are in lower case.
     Both are kept, not copied, and read when somebody first asks for a field. A function, because
     this is done with every request.
     """

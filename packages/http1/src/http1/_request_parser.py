@@ -14,10 +14,10 @@ from ._field_names import is_token
 from ._field_names import learn_ordinary
 from ._field_names import ordinary
 from ._framing import request_body_length
+from ._grammar import CRLF_CRLF
 from ._grammar import OWS_BYTES
 from ._grammar import PLAIN_REQUEST_LINE
 from ._head_shape import HeadShape
-from ._head_shape import shape_of
 from ._head_shape import shapes
 from ._headers import HTTPHeaders
 from ._headers import headers_from_wire
@@ -30,6 +30,7 @@ from ._mypyc import mypyc_attr
 from ._start_line import RequestStartLine
 from ._start_line import parse_request_start_line
 from ._target import check_host
+from ._target import check_scheme
 from ._target import known_hosts
 from ._target import parse_target
 
@@ -40,6 +41,9 @@ _END: Final = State.END
 _new_tuple: Final = tuple.__new__
 
 _NOTHING: Final[list[tuple[str, str]]] = []
+
+# The framing fields of a client that makes one connection for each request.
+_LAST_REQUEST: Final = [("connection", "close")]
 
 
 # OPTIONS: those that are taken at a glance are not measured.
@@ -57,6 +61,22 @@ class RequestHandler(Protocol):
 
     def message_complete(self) -> object:
         """The message is complete. A chunked one's trailers are in the parser's `trailers`."""
+
+
+class _Nobody:
+    """The handler of a parser that has none any more."""
+
+    def head_received(self, start_line: RequestStartLine, headers: HTTPHeaders) -> None:
+        pass
+
+    def body_received(self, chunk: bytes) -> None:
+        pass
+
+    def message_complete(self) -> None:
+        pass
+
+
+_NOBODY: Final = _Nobody()
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -81,7 +101,7 @@ class RequestParser(MessageParser):
     Host field, as RFC 9112 section 3.2.2 says; `target` keeps what came.
     """
 
-    __slots__ = ("_handler", "_shape", "expect_continue", "target")
+    __slots__ = ("_handler", "_shape", "expect_continue", "scheme", "target")
 
     def __init__(self, handler: RequestHandler, limits: Limits | None = None) -> None:
         MessageParser.__init__(self, Limits() if limits is None else limits)
@@ -93,6 +113,17 @@ class RequestParser(MessageParser):
         self.expect_continue = False
         #: The request target as it came.
         self.target = ""
+        #: "http" or "https", as the requests come: a target that names the other one is refused
+        #: with 421 (RFC 9110 section 7.4). Empty: either may come, because a gateway is trusted.
+        self.scheme = ""
+
+    def let_go(self) -> None:
+        """Forget the handler, which is not called any more.
+
+        A handler mostly owns its parser. Without this the two refer to each other for good, and
+        with them all that the handler holds waits for the garbage collector.
+        """
+        self._handler = _NOBODY
 
     def _data(self, chunk: bytes) -> None:
         self._handler.body_received(chunk)
@@ -112,14 +143,22 @@ class RequestParser(MessageParser):
 
     def _expect(self, shape: HeadShape | None) -> None:
         """Try the next head with `shape`."""
-        if shape is not None and len(shape.names) <= self._quick_header_count:
+        if shape is None or len(shape.names) <= self._quick_header_count:
             self._shape = shape
         else:
             self._shape = None
 
     def _take_head(self, data: bytes, position: int) -> int:
         shape = self._shape
-        match = None if shape is None else shape.match(data, position)
+        if shape is None:
+            # The head before was of no known shape, and neither is this one, most probably.
+            return MessageParser._take_head(self, data, position)
+        match = shape.match(data, position)
+        if match is None:
+            end = data.find(CRLF_CRLF, position)
+            self._expect(None if end < 0 else shapes.find(data, position, end))
+            shape = self._shape
+            match = None if shape is None else shape.match(data, position)
         end = 0 if match is None else match.end()
         if shape is None or match is None or end - position > self._quick_head_size:
             return MessageParser._take_head(self, data, position)
@@ -141,7 +180,9 @@ class RequestParser(MessageParser):
         more = end < len(data)
         if more:
             self._behind_head = (data, end)
-        self._begin_request(method.decode(), target, "HTTP/1.1", framing, more, shape.names, match)
+        self._begin_request(
+            method.decode(), target, "HTTP/1.1", framing, more, shape.lower_names, match
+        )
         if more:
             self._behind_head = NOTHING_BEHIND
         return end
@@ -158,6 +199,8 @@ class RequestParser(MessageParser):
         else:
             method, target, version = self._check_start_line(first.decode("latin-1"))
             path, authority = parse_target(method, target)
+            if authority and self.scheme and method != "CONNECT":
+                check_scheme(target, self.scheme)
 
         host = -1  # which of the fields it is
         framing = _NOTHING
@@ -204,8 +247,7 @@ class RequestParser(MessageParser):
                 values.append(b"")
             values[host] = authority.encode("latin-1")
         elif usual:
-            # Clients stick to the shape of their requests.
-            self._expect(shape_of(names))
+            self._expect(shapes.get(names))
 
         self.target = target
         self._begin_request(method, path, version, framing, more, names, values)
@@ -250,6 +292,9 @@ class RequestParser(MessageParser):
 
         The result is the length of the body, as in `body_length`.
         """
+        if fields == _LAST_REQUEST:
+            self.keep_alive = False
+            return 0
         connection: list[str] = []
         content_length: list[str] = []
         transfer_encoding: list[str] = []

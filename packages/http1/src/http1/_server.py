@@ -93,6 +93,8 @@ class HTTP1ServerConnection:
     stream: the connection, accepted and, for TLS, past its handshake.
     params: limits and habits, shared by all connections of a server.
     context: any object; the applications find it as `connection.context`.
+    scheme: "http" or "https", to refuse requests for the other one (RFC 9110 section 7.4); empty to
+        take both, as behind a proxy that is trusted.
     """
 
     __slots__ = (
@@ -123,6 +125,7 @@ class HTTP1ServerConnection:
         stream: IOStream,
         params: HTTP1ConnectionParameters | None = None,
         context: object = None,
+        scheme: str = "",
     ) -> None:
         self.stream = stream
         self.params = DEFAULT_PARAMETERS if params is None else params
@@ -142,8 +145,9 @@ class HTTP1ServerConnection:
         self._eof_callback: Callable[[], None] | None = None
         self._closed: asyncio.Future[None] | None = None
         self._deadlines: Deadlines | None = None
-        self._watch: Watch | None = None
+        self._watch: Watch | None = None  # until the first tick: many do not live that long
         self._parser = RequestParser(self, self.params.limits)
+        self._parser.scheme = scheme
         if self.params.chunk_size is not None:
             self._parser.chunk_size = self.params.chunk_size
 
@@ -161,7 +165,6 @@ class HTTP1ServerConnection:
         self._delegate = delegate
         deadlines = self._deadlines = deadlines_of(self.params)
         deadlines.add(self)
-        self._watch = Watch(self.params, deadlines.now)
         try:
             self.stream.set_receiver(self)
         except StreamClosedError:
@@ -392,8 +395,8 @@ class HTTP1ServerConnection:
         return self._parser.trailers
 
     def limit_body_time(self, seconds: float) -> None:
-        if self._watch is not None:
-            self._watch.body_timeout = seconds
+        if self._deadlines is not None:
+            self._watched().body_timeout = seconds
             self._limited_request = self.requests
 
     def limit_body_size(self, size: int) -> None:
@@ -555,14 +558,15 @@ class HTTP1ServerConnection:
             Linger(stream, self._deadlines, self.params, self._lingered).start()
 
     def _lingered(self, limit: str) -> None:
-        watch = self._watch
-        if limit and watch is not None and not watch.limit:
-            watch.limit = limit
+        if limit:
+            watch = self._watched()
+            watch.limit = watch.limit or limit
         self._end()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._ending = True
-        self._cut_off()
+        if self._exchange is not None or self._message is not None:
+            self._cut_off()
         self._end()
 
     def _cut_off(self) -> None:
@@ -570,7 +574,8 @@ class HTTP1ServerConnection:
         exchange = self._exchange
         self._exchange = None
         self._held = None
-        self._drop_message()
+        if self._message is not None:
+            self._drop_message()
         if exchange is not None:
             try:
                 exchange.connection_lost()
@@ -590,6 +595,7 @@ class HTTP1ServerConnection:
         """The connection is through: nothing more will be called, but for `on_close`."""
         if self._deadlines is not None:
             self._deadlines.discard(self)
+        self._parser.let_go()
         delegate = self._delegate
         self._delegate = None
         if self._closed is not None and not self._closed.done():
@@ -610,8 +616,7 @@ class HTTP1ServerConnection:
 
     def check_deadline(self, now: float) -> None:
         """A tick of the server's timer has passed."""
-        watch = self._watch
-        assert watch is not None
+        watch = self._watched()
         if self.requests != self._limited_request:
             watch.body_timeout = self.params.body_timeout
         stream = self.stream
@@ -627,6 +632,14 @@ class HTTP1ServerConnection:
             stream.close()
         elif verdict is Verdict.TIMED_OUT:
             self._refuse(HTTPInputError(watch.reason, 408))
+
+    def _watched(self) -> Watch:
+        """The watch over this connection; there has been nothing to see before it is asked for."""
+        watch = self._watch
+        if watch is None:
+            assert self._deadlines is not None
+            watch = self._watch = Watch(self.params, self._deadlines.now)
+        return watch
 
     def _phase(self) -> Phase:
         exchange = self._exchange

@@ -52,6 +52,13 @@ def parse_target(method: str, target: str) -> tuple[str, str]:
     return rest, authority
 
 
+def check_scheme(target: str, scheme: str) -> None:
+    """Raise `HTTPInputError` unless `target`, in absolute form, names `scheme`."""
+    named = target.partition(":")[0].lower()
+    if named != scheme:
+        raise HTTPInputError(f"request for {named} on a connection that speaks {scheme}", 421)
+
+
 def check_host(value: bytes) -> None:
     """Raise `HTTPInputError` unless `value` may stand in a Host field; it may be empty."""
     host = value.decode("latin-1").strip(OWS)

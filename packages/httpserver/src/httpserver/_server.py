@@ -180,6 +180,11 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
         #: What answers requests.
         self.request_callback = request_callback
         self._protocol = protocol or ("http" if ssl_options is None else "https")
+        # RFC 9110 section 7.4: what a gateway has made of a request may name another scheme.
+        behind_gateway = (
+            protocol is not None or xheaders is not False or self._proxy_gate is not None
+        )
+        self._scheme = "" if behind_gateway else self._protocol
         self._is_tornados = _is_tornados(request_callback)
         self._delegate = _delegate_for(request_callback)
         # What connections talk to: this server, behind whatever else was asked for.
@@ -227,7 +232,7 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
     def handle_stream(self, stream: IOStream, address: object) -> None:
         """Serve the requests that come on `stream`."""
         context = ConnectionContext.of_peer(address, self._protocol)
-        connection = HTTP1ServerConnection(stream, self.parameters, context)
+        connection = HTTP1ServerConnection(stream, self.parameters, context, self._scheme)
         self._serving.add(connection)
         connection.start_serving(self._entry)
         if self._draining:
@@ -235,9 +240,10 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
 
     def stream_closed(self, stream: IOStream) -> None:
         """Called by a stream of this server when it closes."""
-        super().stream_closed(stream)
+        TCPServer.stream_closed(self, stream)
         self._detached.discard(stream)
-        self._check_drained()
+        if self._draining:
+            self._check_drained()
 
     # --- The end
 

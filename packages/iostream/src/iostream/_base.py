@@ -5,9 +5,9 @@ Theory of operation
 A stream is three small machines and a transport.
 
 *Life* (`Life`): connecting, open, closed. ``close()`` and every failure end in `_shut`, which
-takes the stream off the loop, closes the descriptor, and has the loop call `_announce`: that
-is the one place from which futures fail, ``connection_lost`` and the close callback are called,
-so nothing of it is ever re-entrant.
+takes the stream off the loop, closes the descriptor, and has `_announce` called, by the loop or
+at the end of ``receive_now``: that is the one place from which futures fail, ``connection_lost``
+and the close callback are called, so nothing of it is ever re-entrant.
 
 *Input* (`Input`): who gets what arrives. While it is ``FLOWING`` a readable event costs one
 ``recv`` and one call of the receiver with the very object that ``recv`` returned. Pull is a
@@ -61,19 +61,15 @@ class BaseIOStream(InputHalf):
 
     Attributes:
         error: what closed the stream; None while it is open, and when it was closed in good order.
+        watch_later: whether nothing is received before `receive_now` is called; set it to True
+            before the first read, and not on a TLS stream, whose handshake has begun. A peer that
+            speaks first may have spoken by then, and be answered and done with before the loop has
+            heard of the descriptor.
         bytes_received: the bytes that have arrived so far.
         bytes_sent: the bytes that the kernel has taken so far.
     """
 
     __slots__ = ()
-
-    def __init__(
-        self,
-        max_buffer_size: int | None = None,
-        read_chunk_size: int | None = None,
-        max_write_buffer_size: int | None = None,
-    ) -> None:
-        super().__init__(max_buffer_size, read_chunk_size, max_write_buffer_size)
 
     def read_bytes(self, num_bytes: int, partial: bool = False) -> ReadFuture[bytes]:
         """Read ``num_bytes`` bytes; with ``partial``, at least one and at most that many."""

@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable
 from types import TracebackType
+from typing import Final
 from typing import TypeAlias
 
 from ._errors import StreamClosedError
@@ -20,6 +21,8 @@ from ._states import Life
 from ._states import Output
 
 logger = logging.getLogger(__name__)
+
+_CLOSED: Final = Life.CLOSED
 
 ExcInfo: TypeAlias = (
     bool
@@ -38,6 +41,7 @@ class Descriptor:
 
     __slots__ = (
         "__weakref__",
+        "_announced_here",
         "_close_callback",
         "_input",
         "_life",
@@ -49,6 +53,7 @@ class Descriptor:
         "_watching_read",
         "_watching_write",
         "error",
+        "watch_later",
     )
 
     def __init__(self) -> None:
@@ -59,6 +64,8 @@ class Descriptor:
         self._output = Output.READY
         self._receiver: Receiver | None = None
         self._close_callback: Callable[[], None] | None = None
+        self.watch_later = False
+        self._announced_here = False  # whether the end, if it comes now, is told without the loop
         self._watching_read = False
         self._watching_write = False
         # The two system calls of the hot path, bound once: a socket's own, without a frame between.
@@ -125,6 +132,9 @@ class Descriptor:
             return self._send_some(batch.peek(JOIN_LIMIT))
         return self._send_some(batch)
 
+    def _before_end(self) -> None:
+        """What is sent from now on is the last, and the end of output follows it at once."""
+
     def _before_close(self) -> None:
         """The stream is about to be closed in good order: a last chance to say good-bye."""
 
@@ -151,12 +161,14 @@ class Descriptor:
     def _start_watching_read(self) -> None:
         if not self._watching_read:
             self._watching_read = True
-            self._watch_read()
+            if not self.watch_later:
+                self._watch_read()
 
     def _stop_watching_read(self) -> None:
         if self._watching_read:
             self._watching_read = False
-            self._unwatch_read()
+            if not self.watch_later:
+                self._unwatch_read()
 
     def _start_watching_write(self) -> None:
         if not self._watching_write:
@@ -182,16 +194,10 @@ class Descriptor:
         `StreamClosedError`. ``exc_info`` is kept as ``error``: an exception, the tuple of
         `sys.exc_info`, or True for the exception being handled.
         """
-        if self.closed():
+        if self._life is _CLOSED:
             return
-        error: BaseException | None = None
-        if isinstance(exc_info, tuple):
-            error = exc_info[1]
-        elif isinstance(exc_info, BaseException):
-            error = exc_info
-        elif exc_info:
-            error = sys.exc_info()[1]
-        if self._life is Life.OPEN:
+        error = _exception_of(exc_info) if exc_info else None
+        if self._life is Life.OPEN and self._output is not Output.ENDED:
             self._flush_corked()
             if self.closed():  # because that failed
                 return
@@ -232,13 +238,15 @@ class Descriptor:
         self._leave_loop()
         self.error = error
         self.close_fd()
-        self._loop.call_soon(self._announce)
+        if not self._announced_here:
+            self._loop.call_soon(self._announce)
 
     def _leave_loop(self) -> None:
         """Take the descriptor off the loop; the stream has no further use for it."""
         self._stop_watching_read()
-        self._stop_watching_write()
-        self._life = Life.CLOSED
+        if self._watching_write:
+            self._stop_watching_write()
+        self._life = _CLOSED
         self._input = Input.ENDED
         self._output = Output.ENDED
         # They may be bound to this stream, which must not refer to itself once it is closed.
@@ -254,13 +262,23 @@ class Descriptor:
                 receiver.connection_lost(self.error)
             except Exception:
                 logger.exception("Receiver %r raised in connection_lost", receiver)
-        self._run_close_callback()
+        if self._close_callback is not None:
+            self._run_close_callback()
 
     def _run_close_callback(self) -> None:
         callback = self._close_callback
         self._close_callback = None
         if callback is not None:
             callback()
+
+
+def _exception_of(exc_info: ExcInfo) -> BaseException | None:
+    """What ``close`` was given, as an exception."""
+    if isinstance(exc_info, tuple):
+        return exc_info[1]
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    return sys.exc_info()[1]
 
 
 def _nothing(size: int) -> None:

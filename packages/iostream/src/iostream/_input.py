@@ -29,6 +29,9 @@ _MAX_BUFFER_SIZE: Final = 100 * 1024 * 1024
 
 _FLOWING: Final = Input.FLOWING
 
+# The inbox of every stream until something is to be kept in it: a receiver takes all there is.
+_NEVER_FILLED: Final = ReceiveBuffer()
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class InputHalf(OutputHalf):
@@ -51,17 +54,19 @@ class InputHalf(OutputHalf):
 
     def __init__(
         self,
-        max_buffer_size: int | None,
-        read_chunk_size: int | None,
-        max_write_buffer_size: int | None,
+        max_buffer_size: int | None = None,
+        read_chunk_size: int | None = None,
+        max_write_buffer_size: int | None = None,
     ) -> None:
-        super().__init__(max_write_buffer_size)
+        # Not by super(), here and in the other constructors of streams: each would cost a
+        # connection as much as all of its attributes.
+        OutputHalf.__init__(self, max_write_buffer_size)
         self.max_buffer_size = max_buffer_size or _MAX_BUFFER_SIZE
         # Never more at once than a reader may keep, so that the limit holds within one chunk.
         self.read_chunk_size = min(read_chunk_size or _LARGEST_RECEIVE, self.max_buffer_size)
         self.bytes_received = 0
         self._pull: PullReader | None = None
-        self._inbox = ReceiveBuffer()
+        self._inbox = _NEVER_FILLED
         self._receive_size = min(_FIRST_RECEIVE, self.read_chunk_size)
         # A receive of as many bytes as the floor or fewer, or as the ceiling or more, changes the
         # size, or is the end of input: one comparison in the readable event covers all three.
@@ -87,11 +92,11 @@ class InputHalf(OutputHalf):
 
         Raises `StreamClosedError`, and `RuntimeError` while a read is pending.
         """
-        if receiver is not None:
+        if receiver is not None and self._life is Life.CLOSED:
             self._check_open()
-        if self.reading():
-            raise RuntimeError("A read is pending")
         if self._pull is not None:
+            if self._pull.busy():
+                raise RuntimeError("A read is pending")
             self._pull.leave()
             self._pull = None
         self._receiver = receiver
@@ -111,7 +116,7 @@ class InputHalf(OutputHalf):
         the loop's next round. ``start_tls`` refuses to begin while such bytes are there.
         """
         if data:
-            self._inbox.prepend(data)
+            self._own_inbox().prepend(data)
             if self._input is Input.FLOWING and self._pull is None:
                 self._hold()
 
@@ -125,6 +130,36 @@ class InputHalf(OutputHalf):
         if self._input is Input.PAUSED:
             self._input = Input.IDLE
             self._flow()
+
+    def receive_now(self) -> None:
+        """Receive what has come already, if somebody waits for it, as if the loop had told of it.
+
+        With ``watch_later`` the loop is asked to watch the descriptor from here on, unless that
+        is of no use any more.
+        """
+        if self._watching_read:
+            self._receive_and_announce()
+        if self.watch_later:
+            self.watch_later = False
+            if self._watching_read:
+                self._watch_read()
+
+    def _receive_and_announce(self) -> None:
+        """Receive; if that was the end of the stream, tell its receiver before this returns.
+
+        It would be told by the loop, in its next round, so that it is not called while something
+        of its own runs. Here nothing does, once the readable event is over, and the round is saved.
+        """
+        if self._corks or self._close_callback is not None:
+            self._on_readable()
+            return
+        self._announced_here = True
+        try:
+            self._on_readable()
+        finally:
+            self._announced_here = False
+            if self._life is Life.CLOSED:
+                self._announce()
 
     def _flow(self) -> None:
         """Leave `Input.IDLE` for the state in which whoever reads gets what it wants."""
@@ -275,12 +310,17 @@ class InputHalf(OutputHalf):
         if self._pull is None:
             if self._receiver is not None:
                 raise RuntimeError("The stream has a receiver: set_receiver(None) before reading")
-            self._pull = PullReader(self, self._inbox)
+            self._pull = PullReader(self, self._own_inbox())
             if self._life is Life.CLOSED:
                 self._pull.connection_lost(self.error)
             else:
                 self._receiver = self._pull
         return self._pull
+
+    def _own_inbox(self) -> ReceiveBuffer:
+        if self._inbox is _NEVER_FILLED:
+            self._inbox = ReceiveBuffer()
+        return self._inbox
 
     def _notice_end(self) -> None:
         if self._receiver is None:

@@ -18,6 +18,7 @@ from ._fail_quietly import fail_quietly
 from ._file_segment import FileSegment
 from ._mypyc import mypyc_attr
 from ._send_queue import JOIN_LIMIT
+from ._send_queue import Piece
 from ._send_queue import SendQueue
 from ._states import Life
 from ._states import Output
@@ -26,6 +27,9 @@ from ._turn import turn_of
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
 _READY: Final = Output.READY
+
+# The queue of every stream until the kernel leaves something over, which it never does for most.
+_NEVER_FILLED: Final = SendQueue()
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -51,7 +55,7 @@ class OutputHalf(Descriptor):
     )
 
     def __init__(self, max_write_buffer_size: int | None) -> None:
-        super().__init__()
+        Descriptor.__init__(self)
         self.max_write_buffer_size = max_write_buffer_size
         self.bytes_sent = 0
         self._completed = completed_future(self._loop)
@@ -59,7 +63,7 @@ class OutputHalf(Descriptor):
         self._corks = 0
         self._corked: list[bytes] = []
         self._corked_size = 0
-        self._queue = SendQueue()
+        self._queue = _NEVER_FILLED
         # For each pending write the value of bytes_sent at which it is done.
         self._write_waiters: collections.deque[tuple[int, asyncio.Future[None]]] | None = None
 
@@ -124,7 +128,7 @@ class OutputHalf(Descriptor):
         self._queue_corked()
         for piece in pieces:
             if len(piece):
-                self._queue.append(piece)
+                self._enqueue(piece)
         return self._move_on()
 
     def sendfile(
@@ -147,7 +151,7 @@ class OutputHalf(Descriptor):
         self._check_writable(0)
         self._queue_corked()
         if count:
-            self._queue.append(FileSegment(file, offset, count))
+            self._enqueue(FileSegment(file, offset, count))
         return self._move_on()
 
     def cork(self) -> None:
@@ -166,6 +170,7 @@ class OutputHalf(Descriptor):
         Reading goes on. Does nothing on a stream that is closed, or when called again.
         """
         if self._life is not Life.CLOSED and self._output is not Output.ENDED:
+            self._before_end()
             self._flush_corked()
             waits = self._output is Output.BLOCKED
             self._output = Output.ENDED
@@ -204,14 +209,19 @@ class OutputHalf(Descriptor):
 
     def _queue_rest(self, data: bytes, sent: int) -> None:
         """The kernel took only ``sent`` bytes of ``data``: the others wait."""
-        self._queue.append(memoryview(data)[sent:] if sent else data)
+        self._enqueue(memoryview(data)[sent:] if sent else data)
         self._block()
+
+    def _enqueue(self, piece: Piece) -> None:
+        if self._queue is _NEVER_FILLED:
+            self._queue = SendQueue()
+        self._queue.append(piece)
 
     def _queue_corked(self) -> None:
         """Put what was written while corked where something that is not corked goes."""
         for piece in self._corked:
             if piece:
-                self._queue.append(piece)
+                self._enqueue(piece)
         self._corked.clear()
         self._corked_size = 0
 
@@ -283,14 +293,16 @@ class OutputHalf(Descriptor):
                 future.set_result(None)
 
     def _leave_loop(self) -> None:
-        super()._leave_loop()
-        self._queue.clear()
-        self._corked.clear()
-        self._corked_size = 0
+        Descriptor._leave_loop(self)
+        if self._queue.size:
+            self._queue.clear()
+        if self._corked:
+            self._corked.clear()
+            self._corked_size = 0
 
     def _announce(self) -> None:
         if self._write_waiters is not None:
             for _, future in self._write_waiters:
                 fail_quietly(future, StreamClosedError(real_error=self.error))
             self._write_waiters = None
-        super()._announce()
+        Descriptor._announce(self)

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _HAS_SENDMSG: Final = hasattr(_socket.socket, "sendmsg")
 _HAS_SENDFILE: Final = hasattr(os, "sendfile")
 
+# Linux only: the last segment is held back, for 200 ms at most, to be filled by what comes next.
+MSG_MORE: Final[int] = getattr(_socket, "MSG_MORE", 0)
+
 # The most that sendfile copies in one turn: reading from a slow disk holds up the loop.
 _SENDFILE_TURN: Final = 1048576
 
@@ -56,12 +59,13 @@ class IOStream(BaseIOStream):
         read_chunk_size: int | None = None,
         max_write_buffer_size: int | None = None,
     ) -> None:
-        super().__init__(max_buffer_size, read_chunk_size, max_write_buffer_size)
+        BaseIOStream.__init__(self, max_buffer_size, read_chunk_size, max_write_buffer_size)
         self.socket = socket
         self._recv = socket.recv
         self._send_some = socket.send
         self._connect_future: asyncio.Future[IOStream] | None = None
-        socket.setblocking(False)
+        if socket.gettimeout() != 0:  # a system call less when it is non-blocking already
+            socket.setblocking(False)
 
     # ---- Hooks ----
 
@@ -92,6 +96,13 @@ class IOStream(BaseIOStream):
     def shutdown_fd(self) -> None:
         """Send a FIN."""
         self.socket.shutdown(_socket.SHUT_WR)
+
+    def _before_end(self) -> None:
+        self._send_some = self._transmit_last
+
+    def _transmit_last(self, data: bytes | memoryview) -> int:
+        """Send ``data``, and leave it to the FIN to push it out: they share a segment then."""
+        return self.socket.send(data, MSG_MORE)
 
     def _transmit_batch(self, batch: Batch) -> int:
         if isinstance(batch, list) and _HAS_SENDMSG:
@@ -187,7 +198,7 @@ class IOStream(BaseIOStream):
     def _announce(self) -> None:
         if self._connect_future is not None:
             fail_quietly(self._connect_future, StreamClosedError(real_error=self.error))
-        super()._announce()
+        BaseIOStream._announce(self)
 
     # ---- TLS on a connection that began without ----
 

@@ -13,6 +13,7 @@ from ._fail_quietly import fail_quietly
 from ._file_segment import FileSegment
 from ._mypyc import mypyc_attr
 from ._send_queue import Batch
+from ._socket_stream import MSG_MORE
 from ._socket_stream import Address
 from ._socket_stream import IOStream
 from ._states import Input
@@ -55,6 +56,7 @@ class SSLIOStream(IOStream):
         "_context",
         "_encrypted",
         "_engine",
+        "_flags",
         "_handshake_future",
         "_sealed",
         "_server_hostname",
@@ -81,6 +83,7 @@ class SSLIOStream(IOStream):
         self._server_side = server_side
         self._server_hostname = server_hostname
         self._engine: TLSEngine | None = None
+        self._flags = 0  # of each send
         self._handshake_future: asyncio.Future[SSLIOStream] | None = None
         self._sealed: memoryview | None = None  # cipher text that the kernel has not taken yet
         self._encrypted = 0  # how much of what is queued is in there: not to be encrypted again
@@ -247,7 +250,7 @@ class SSLIOStream(IOStream):
         engine.encrypt(data)
         ciphertext = engine.outgoing.read()
         try:
-            sent = self.socket.send(ciphertext)
+            sent = self.socket.send(ciphertext, self._flags)
         except BlockingIOError:
             sent = 0
         if sent == len(ciphertext):
@@ -315,7 +318,7 @@ class SSLIOStream(IOStream):
         elif self._engine.outgoing.pending:
             sealed = memoryview(b"".join((sealed, self._engine.outgoing.read())))
         try:
-            sent = self.socket.send(sealed)
+            sent = self.socket.send(sealed, self._flags)
         except BlockingIOError:
             sent = 0
         if sent == len(sealed):
@@ -334,6 +337,9 @@ class SSLIOStream(IOStream):
                 self._fail(exc)
                 return
         super()._on_writable()
+
+    def _before_end(self) -> None:
+        self._flags = MSG_MORE  # the last data, close_notify and FIN share a segment
 
     def shutdown_fd(self) -> None:
         """Say good-bye in TLS; its answer, and data before it, can still be read."""

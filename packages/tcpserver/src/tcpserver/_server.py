@@ -338,6 +338,8 @@ class TCPServer:
             )
             self._streams.add(stream)
             self._hand_over(stream, address)
+            # Most clients speak first, and what they say is mostly there already.
+            stream.receive_now()
             return
         try:
             tls_stream = self.tls_stream_class(
@@ -366,8 +368,9 @@ class TCPServer:
 
     def stream_closed(self, stream: IOStream) -> None:
         """Called once for each stream, when it closes. A subclass with books of its own extends it."""
-        self.counters.bytes_received += stream.bytes_received
-        self.counters.bytes_sent += stream.bytes_sent
+        counters = self.counters
+        counters.bytes_received += stream.bytes_received
+        counters.bytes_sent += stream.bytes_sent
         self._streams.discard(stream)
         self._connection_gone()
 

@@ -16,7 +16,7 @@ Closed = Callable[[IOStream], object]
 
 
 class ServerStream(IOStream):
-    """An accepted connection.
+    """An accepted connection; the loop does not watch it before `receive_now` is called.
 
     Attributes:
         proxy_header: what the proxy said about the client; None on a port without PROXY protocol.
@@ -34,13 +34,12 @@ class ServerStream(IOStream):
     ) -> None:
         self._closed = closed
         self.proxy_header = proxy_header
-        super().__init__(
-            connection, max_buffer_size=max_buffer_size, read_chunk_size=read_chunk_size
-        )
+        IOStream.__init__(self, connection, max_buffer_size, read_chunk_size)
+        self.watch_later = True
 
     def close_fd(self) -> None:
         """Close the socket, and tell the server."""
-        super().close_fd()
+        self.socket.close()
         self._closed(self)
 
 
