@@ -399,6 +399,36 @@ async def test_the_end_of_the_input_is_told_to_whom_it_concerns(
 
 
 @asynchronous
+async def test_the_end_of_the_input_is_told_to_who_asks_later() -> None:
+    told: list[int] = []
+
+    def wait(message: Message) -> None:
+        number = len(application.messages)
+        client.connection.set_eof_callback(lambda: told.append(0))
+        client.connection.set_eof_callback(lambda: told.append(number))
+
+    application = Application()
+    application.on_finish = wait
+    client = Client(application)
+    await client.send(GET + GET + GET)
+    client.end()
+    await until(lambda: told == [1])
+    application.messages[0].answer()
+    await until(lambda: len(application.messages) == 2)
+    assert told == [1]  # from the loop
+    await until(lambda: told == [1, 2])
+    application.messages[1].answer()
+    await until(lambda: len(application.messages) == 3)
+    client.connection.set_eof_callback(None)
+    await client.turn()
+    assert told == [1, 2]
+    client.connection.set_eof_callback(lambda: pytest.fail("called"))
+    application.messages[2].answer()  # before the loop gets round to it
+    assert len(read_answers(await client.receive_all())) == 3
+    await client.ended()
+
+
+@asynchronous
 async def test_the_end_of_the_input_is_not_told_when_nobody_waits() -> None:
     client = Client()
     client.connection.set_eof_callback(lambda: pytest.fail("called"))

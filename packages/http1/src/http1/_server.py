@@ -175,10 +175,13 @@ class HTTP1ServerConnection:
 
         A client that is gone looks like this, and so does one that has shut its sending side and
         waits: which of them it is shows when the answer is written. The answer is not cut off, so
-        the callback may well end what nobody waits for. `None` takes the callback back; do so
-        when the answer has been written.
+        the callback may well end what nobody waits for. If that byte has come already, `callback`
+        is called in the loop's next round. `None` takes the callback back; do so when the answer
+        has been written.
         """
         self._eof_callback = callback
+        if callback is not None and self._parser.at_eof:
+            asyncio.get_running_loop().call_soon(self._tell_of_eof)
 
     async def close(self) -> None:
         """Close the connection, whatever it is doing, and wait until that is done."""
@@ -279,7 +282,7 @@ class HTTP1ServerConnection:
     def _tell_of_eof(self) -> None:
         callback = self._eof_callback
         self._eof_callback = None
-        if callback is not None:
+        if callback is not None and self._exchange is not None:
             try:
                 callback()
             except Exception:
