@@ -1170,6 +1170,26 @@ async def test_drain_spares_a_request_on_its_way(begun: bytes) -> None:
     await drained
 
 
+@pytest.mark.parametrize("end", [False, True])
+@asynchronous
+async def test_drain_ends_with_the_last_byte_of_what_is_on_its_way(end: bool) -> None:
+    application = Application()
+    application.on_finish = lambda message: message.answer(body=bytes(3_000_000))
+    client = Client(application)
+    await client.send(GET)
+    if end:
+        client.end()
+        await client.turn()
+    drained = asyncio.ensure_future(client.connection.drain())
+    await client.turn()
+    assert not drained.done()
+    (answer,) = read_answers(await client.receive_all())
+    assert len(answer.body) == 3_000_000
+    await client.turn()
+    await client.turn()
+    assert drained.done()  # without a tick
+
+
 @asynchronous
 async def test_drain_twice_and_after_the_end() -> None:
     client = Client()

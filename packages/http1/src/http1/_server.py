@@ -191,9 +191,9 @@ class HTTP1ServerConnection:
     async def drain(self) -> None:
         """Let the present request be answered, take no other one, and wait for the end.
 
-        A connection between two requests is closed at once. One on which nothing has come yet,
-        or a part of a head, still has its request answered: what it sent may have crossed with
-        the decision to stop. The answer says `Connection: close`.
+        A connection between two requests is closed, behind the answers that are on their way. One
+        on which nothing has come yet, or a part of a head, still has its request answered: what it
+        sent may have crossed with the decision to stop. The answer says `Connection: close`.
         """
         self._draining = True
         exchange = self._exchange
@@ -203,7 +203,7 @@ class HTTP1ServerConnection:
                 exchange.afterwards = _CLOSE
         elif self._delegate is not None:
             if self.requests and not self._parser.in_message:
-                self.stream.close()
+                self._leave()
             else:
                 loop = asyncio.get_running_loop()
                 loop.call_later(_LAST_REQUEST_GRACE, self._give_up_waiting)
@@ -211,7 +211,14 @@ class HTTP1ServerConnection:
 
     def _give_up_waiting(self) -> None:
         if self._exchange is None and self._delegate is not None:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Close a connection that has nothing to answer any more."""
+        if not self.stream.writing():
             self.stream.close()
+        elif not self._ending:
+            self._linger()
 
     @property
     def body_length(self) -> int:
@@ -550,15 +557,14 @@ class HTTP1ServerConnection:
         complete = self._message is None and not self._parser.in_message and not self._parser.held
         self._cut_off()
         stream = self.stream
-        stream.shutdown_write()
-        last = self._draining or not self._parser.keep_alive
-        if complete and last and not stream.writing():
-            # The client has said that nothing comes after this request; or this process is about
-            # to end, which must not wait for clients that keep their side open.
+        # The client has said that nothing comes after this request; or this process is about to
+        # end, which must not wait for clients that keep their side open.
+        heard = complete and (self._draining or not self._parser.keep_alive)
+        if heard and stream.shutdown_write().done():
             stream.close()
         elif self._deadlines is not None:
             self._deadlines.discard(self)
-            Linger(stream, self._deadlines, self.params, self._lingered).start()
+            Linger(stream, self._deadlines, self.params, self._lingered, heard=heard).start()
 
     def _lingered(self, limit: str) -> None:
         if limit:
