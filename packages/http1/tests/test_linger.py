@@ -1,5 +1,7 @@
 """The last seconds of a connection, which end in any case."""
 
+import asyncio
+
 import pytest
 
 from http1 import HTTP1ConnectionParameters
@@ -66,6 +68,65 @@ async def test_not_before_the_answer_is_sent() -> None:
     assert len(await client.receive_all()) > 3_000_000
     await shift(3)
     assert client.stream.closed()
+
+
+def answer_much(message: Message) -> None:
+    message.answer(body=bytes(3_000_000))
+
+
+@shifted
+async def test_no_longer_than_it_takes_to_send_when_the_client_is_done() -> None:
+    application = Application()
+    application.on_finish = answer_much
+    client = Client(application)
+    await client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    client.end()
+    await client.turn()
+    assert not client.stream.closed()
+    (answer,) = read_answers(await client.receive_all())
+    assert len(answer.body) == 3_000_000
+    await client.turn()  # and no tick has passed
+    assert client.stream.closed()
+
+
+@shifted
+async def test_no_longer_than_it_takes_to_send_behind_more_than_is_read() -> None:
+    application = Application()
+    application.on_finish = answer_much
+    client = Client(application, HTTP1ConnectionParameters(max_discard_size=10))
+    await client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" + BAD)
+    await client.send(b"x" * 11)
+    assert not client.stream.closed()
+    assert len(await client.receive_all()) > 3_000_000
+    await client.turn()
+    assert client.stream.closed()
+
+
+@pytest.mark.parametrize(
+    ("request_", "drains"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", False),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", True),
+    ],
+)
+@shifted
+async def test_none_behind_a_last_answer_that_was_long_in_sending(
+    request_: bytes, drains: bool
+) -> None:
+    application = Application()
+    application.on_finish = lambda message: None
+    client = Client(application)
+    await client.send(request_)
+    drained = asyncio.ensure_future(client.connection.drain()) if drains else None
+    await client.turn()
+    answer_much(application.messages[0])
+    assert not client.stream.closed()
+    assert len(await client.receive_all()) > 3_000_000
+    await client.turn()
+    assert client.stream.closed()
+    if drained is not None:
+        await client.turn()
+        assert drained.done()
 
 
 @pytest.mark.parametrize("end", [False, True])

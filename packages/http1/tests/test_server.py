@@ -399,6 +399,36 @@ async def test_the_end_of_the_input_is_told_to_whom_it_concerns(
 
 
 @asynchronous
+async def test_the_end_of_the_input_is_told_to_who_asks_later() -> None:
+    told: list[int] = []
+
+    def wait(message: Message) -> None:
+        number = len(application.messages)
+        client.connection.set_eof_callback(lambda: told.append(0))
+        client.connection.set_eof_callback(lambda: told.append(number))
+
+    application = Application()
+    application.on_finish = wait
+    client = Client(application)
+    await client.send(GET + GET + GET)
+    client.end()
+    await until(lambda: told == [1])
+    application.messages[0].answer()
+    await until(lambda: len(application.messages) == 2)
+    assert told == [1]  # from the loop
+    await until(lambda: told == [1, 2])
+    application.messages[1].answer()
+    await until(lambda: len(application.messages) == 3)
+    client.connection.set_eof_callback(None)
+    await client.turn()
+    assert told == [1, 2]
+    client.connection.set_eof_callback(lambda: pytest.fail("called"))
+    application.messages[2].answer()  # before the loop gets round to it
+    assert len(read_answers(await client.receive_all())) == 3
+    await client.ended()
+
+
+@asynchronous
 async def test_the_end_of_the_input_is_not_told_when_nobody_waits() -> None:
     client = Client()
     client.connection.set_eof_callback(lambda: pytest.fail("called"))
@@ -1138,6 +1168,26 @@ async def test_drain_spares_a_request_on_its_way(begun: bytes) -> None:
     assert answer.headers["Connection"] == "close"
     client.close()
     await drained
+
+
+@pytest.mark.parametrize("end", [False, True])
+@asynchronous
+async def test_drain_ends_with_the_last_byte_of_what_is_on_its_way(end: bool) -> None:
+    application = Application()
+    application.on_finish = lambda message: message.answer(body=bytes(3_000_000))
+    client = Client(application)
+    await client.send(GET)
+    if end:
+        client.end()
+        await client.turn()
+    drained = asyncio.ensure_future(client.connection.drain())
+    await client.turn()
+    assert not drained.done()
+    (answer,) = read_answers(await client.receive_all())
+    assert len(answer.body) == 3_000_000
+    await client.turn()
+    await client.turn()
+    assert drained.done()  # without a tick
 
 
 @asynchronous

@@ -8,6 +8,7 @@ shut, what still comes is read and dropped until the peer is done, and then the 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from iostream import IOStream
@@ -20,16 +21,18 @@ from ._parameters import HTTP1ConnectionParameters
 class Linger:
     """Reads and drops what comes on `stream` until the peer is done, or a limit is reached.
 
+    `heard` says that the peer is done already: the stream is closed as soon as all has been sent.
     `closed` is called once, when the stream is closed: with `"write_timeout"` if that was because
     the peer did not take what it asked for, or else with an empty string.
     """
 
     __slots__ = (
+        "_all_sent",
         "_budget",
         "_closed",
         "_deadline",
         "_deadlines",
-        "_half_closed",
+        "_heard",
         "_limit",
         "_params",
         "_sent",
@@ -42,13 +45,16 @@ class Linger:
         deadlines: Deadlines,
         params: HTTP1ConnectionParameters,
         closed: Callable[[str], None],
+        *,
+        heard: bool = False,
     ) -> None:
         self._stream = stream
         self._deadlines = deadlines
         self._params = params
         self._closed = closed
         self._budget = params.max_discard_size
-        self._half_closed = False  # whether the peer has shut its sending side too
+        self._heard = heard  # whether the peer has had its say
+        self._all_sent = False
         self._limit = ""  # the one that was passed
         self._sent = -1
         self._deadline = 0.0
@@ -57,8 +63,11 @@ class Linger:
         """Shut the sending side behind what is still to be sent, and take over the reading."""
         self._deadlines.add(self)
         self._postpone(self._deadlines.loop.time())
+        end = self._stream.shutdown_write()
+        self._all_sent = end.done()
+        if not self._all_sent:
+            end.add_done_callback(self._end_sent)
         try:
-            self._stream.shutdown_write()
             self._stream.set_receiver(self)
             self._stream.resume_reading()
         except StreamClosedError:
@@ -66,13 +75,11 @@ class Linger:
 
     def data_received(self, data: bytes) -> None:
         self._budget -= len(data)
-        if self._budget < 0 and not self._stream.writing():
-            self._stream.close()
+        self._close_if_over()
 
     def eof_received(self) -> None:
-        self._half_closed = True
-        if not self._stream.writing():
-            self._stream.close()
+        self._heard = True
+        self._close_if_over()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._deadlines.discard(self)
@@ -80,14 +87,20 @@ class Linger:
 
     def check_deadline(self, now: float) -> None:
         stream = self._stream
-        if (self._half_closed or self._budget < 0) and not stream.writing():
-            stream.close()
-        elif stream.bytes_sent != self._sent:
+        if stream.bytes_sent != self._sent:
             self._postpone(now)
         elif now > self._deadline:
             if stream.writing():
                 self._limit = "write_timeout"
             stream.close()
+
+    def _end_sent(self, end: asyncio.Future[None]) -> None:
+        self._all_sent = True
+        self._close_if_over()
+
+    def _close_if_over(self) -> None:
+        if self._all_sent and (self._heard or self._budget < 0):
+            self._stream.close()
 
     def _postpone(self, now: float) -> None:
         """Give the peer time: to take the next bytes, or to end what it sends."""

@@ -19,8 +19,7 @@ A request and its answer end independently. Whichever ends last calls `_next`, w
 the next request or closes. Requests that a client sends ahead are read as fast as it takes the
 answers, and so many in one go, that the loop gets round to the other connections.
 
-The end comes in three ways: `_linger` after an answer (the sending side is shut and the peer given
-a moment to read it), `stream.close` at once, and `release` when somebody takes the stream over.
+What it holds, and how it ends, is that of `ServedStream`.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable
-from collections.abc import Callable
 from typing import Final
 
 from iostream import IOStream
@@ -36,28 +34,20 @@ from iostream import StreamClosedError
 
 from ._answer import answer_to
 from ._connection import HTTP1Connection
-from ._deadlines import Deadlines
 from ._deadlines import deadlines_of
 from ._delegates import HTTPMessageDelegate
 from ._delegates import HTTPServerConnectionDelegate
 from ._encoding import CONTINUE
-from ._encoding import encode_error
 from ._errors import HTTPInputError
-from ._errors import printable
 from ._headers import HTTPHeaders
 from ._holdup import Holdup
 from ._holdup import is_over
 from ._holdup import log_late
-from ._linger import Linger
-from ._log import log_refused
 from ._mypyc import mypyc_attr
-from ._parameters import DEFAULT_PARAMETERS
 from ._parameters import HTTP1ConnectionParameters
 from ._request_parser import RequestParser
+from ._served_stream import ServedStream
 from ._start_line import RequestStartLine
-from ._watch import Phase
-from ._watch import Verdict
-from ._watch import Watch
 from ._writing import Afterwards
 from ._writing import Writing
 
@@ -68,9 +58,6 @@ _DONE: Final = Writing.DONE
 _KEEP_ALIVE: Final = Afterwards.KEEP_ALIVE
 _CLOSE: Final = Afterwards.CLOSE
 _SWITCH: Final = Afterwards.SWITCH
-
-# How long a connection that drains waits for a request that may be on its way.
-_LAST_REQUEST_GRACE: Final = 1.0
 
 # How much a peer may send ahead while one of its requests is being answered.
 _MAX_SENT_AHEAD: Final = 64 * 1024
@@ -87,7 +74,7 @@ _DISCARD: Final = _Discard()
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class HTTP1ServerConnection:
+class HTTP1ServerConnection(ServedStream):
     """Serves the requests that come on a stream, one after the other.
 
     stream: the connection, accepted and, for TLS, past its handshake.
@@ -97,28 +84,7 @@ class HTTP1ServerConnection:
         take both, as behind a proxy that is trusted.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_burst_end",
-        "_catching_up",
-        "_closed",
-        "_deadlines",
-        "_delegate",
-        "_draining",
-        "_ending",
-        "_eof_callback",
-        "_exchange",
-        "_held",
-        "_limited_request",
-        "_message",
-        "_parser",
-        "_request",
-        "_watch",
-        "context",
-        "params",
-        "requests",
-        "stream",
-    )
+    __slots__ = ("_burst_end", "_catching_up")
 
     def __init__(
         self,
@@ -127,25 +93,9 @@ class HTTP1ServerConnection:
         context: object = None,
         scheme: str = "",
     ) -> None:
-        self.stream = stream
-        self.params = DEFAULT_PARAMETERS if params is None else params
-        self.context = context
-        #: How many requests have come on this connection.
-        self.requests = 0
-        self._delegate: HTTPServerConnectionDelegate | None = None
-        self._exchange: HTTP1Connection | None = None
-        self._message: HTTPMessageDelegate | None = None
-        self._request: RequestStartLine | None = None
-        self._held: Holdup | None = None  # what a delegate wants waited for
+        ServedStream.__init__(self, stream, params, context)
         self._burst_end = 0  # the number of the request before which the others have a turn
         self._catching_up = False  # whether a turn of the others, or of the peer, is waited for
-        self._ending = False  # whether nothing is read any more but the end
-        self._limited_request = 0  # the one whose body has a timeout of its own
-        self._draining = False
-        self._eof_callback: Callable[[], None] | None = None
-        self._closed: asyncio.Future[None] | None = None
-        self._deadlines: Deadlines | None = None
-        self._watch: Watch | None = None  # until the first tick: many do not live that long
         self._parser = RequestParser(self, self.params.limits)
         self._parser.scheme = scheme
         if self.params.chunk_size is not None:
@@ -170,45 +120,19 @@ class HTTP1ServerConnection:
         except StreamClosedError:
             self.connection_lost(None)
 
-    def set_eof_callback(self, callback: Callable[[], None] | None) -> None:
-        """Call `callback`, once, if the client sends its last byte while it waits for an answer.
-
-        A client that is gone looks like this, and so does one that has shut its sending side and
-        waits: which of them it is shows when the answer is written. The answer is not cut off, so
-        the callback may well end what nobody waits for. `None` takes the callback back; do so
-        when the answer has been written.
-        """
-        self._eof_callback = callback
-
-    async def close(self) -> None:
-        """Close the connection, whatever it is doing, and wait until that is done."""
-        self.stream.close()
-        await self._wait_closed()
-
-    async def drain(self) -> None:
-        """Let the present request be answered, take no other one, and wait for the end.
-
-        A connection between two requests is closed at once. One on which nothing has come yet,
-        or a part of a head, still has its request answered: what it sent may have crossed with
-        the decision to stop. The answer says `Connection: close`.
-        """
-        self._draining = True
-        exchange = self._exchange
-        if exchange is not None:
-            # If its head is out already, it has not announced the end; that is no reason to wait.
-            if exchange.afterwards is _KEEP_ALIVE:
-                exchange.afterwards = _CLOSE
-        elif self._delegate is not None:
-            if self.requests and not self._parser.in_message:
-                self.stream.close()
-            else:
-                loop = asyncio.get_running_loop()
-                loop.call_later(_LAST_REQUEST_GRACE, self._give_up_waiting)
-        await self._wait_closed()
-
-    def _give_up_waiting(self) -> None:
-        if self._exchange is None and self._delegate is not None:
-            self.stream.close()
+    def _end(self) -> None:
+        if self._deadlines is not None:
+            self._deadlines.discard(self)
+        self._parser.let_go()
+        delegate = self._delegate
+        self._delegate = None
+        if self._closed is not None and not self._closed.done():
+            self._closed.set_result(None)
+        if delegate is not None:
+            try:
+                delegate.on_close(self)
+            except Exception:
+                logger.exception("Exception in on_close")
 
     @property
     def body_length(self) -> int:
@@ -232,22 +156,6 @@ class HTTP1ServerConnection:
     def idle(self) -> bool:
         """Whether the connection is between two requests, or before its first."""
         return self._exchange is None and not self._parser.in_message
-
-    @property
-    def timed_out(self) -> str:
-        """The limit of time that has ended the connection, by its parameter's name; else empty.
-
-        One of `idle_timeout`, `header_timeout`, `body_timeout`, `body_idle_timeout`,
-        `min_body_rate` and `write_timeout`. Final when `on_close` is called.
-        """
-        return "" if self._watch is None else self._watch.limit
-
-    async def _wait_closed(self) -> None:
-        if self._delegate is None:
-            return
-        if self._closed is None:
-            self._closed = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._closed)
 
     # --- what the stream calls
 
@@ -275,15 +183,6 @@ class HTTP1ServerConnection:
                 self._tell_of_eof()
             elif self._delegate is not None:
                 self._linger()
-
-    def _tell_of_eof(self) -> None:
-        callback = self._eof_callback
-        self._eof_callback = None
-        if callback is not None:
-            try:
-                callback()
-            except Exception:
-                logger.exception("Exception in the eof callback of %s", self._describe())
 
     # --- what the parser calls
 
@@ -377,27 +276,8 @@ class HTTP1ServerConnection:
                 self._held = None
                 self._caught_up()
 
-    def release(self) -> IOStream:
-        self._ending = True
-        stream = self.stream
-        self._parser.pause()
-        rest = self._parser.take_rest()
-        self._exchange = None
-        self._message = None
-        self._held = None
-        stream.set_receiver(None)
-        stream.resume_reading()
-        stream.unread(rest)
-        self._end()
-        return stream
-
     def trailers(self) -> HTTPHeaders:
         return self._parser.trailers
-
-    def limit_body_time(self, seconds: float) -> None:
-        if self._deadlines is not None:
-            self._watched().body_timeout = seconds
-            self._limited_request = self.requests
 
     def limit_body_size(self, size: int) -> None:
         self._parser.max_body_size = size
@@ -509,148 +389,3 @@ class HTTP1ServerConnection:
         else:
             # Whoever wrote this answer takes the stream with detach() now, or soon.
             self._parser.pause()
-
-    # --- the end
-
-    def _refuse(self, error: HTTPInputError) -> None:
-        """Answer what the client did wrong, if that can be answered still, and close."""
-        if self._ending:
-            return
-        log_refused(self.context, error)
-        self._answer_error(error.status_code, str(error))
-
-    def _application_failed(self, error: BaseException, exchange: HTTP1Connection) -> None:
-        """A method of an application's raised `error`, which may have found a bad body."""
-        if isinstance(error, HTTPInputError):
-            if exchange is self._exchange:
-                self._refuse(error)
-            return
-        if not isinstance(error, StreamClosedError):
-            logger.error("Exception in %s", self._describe(), exc_info=error)
-        if exchange is self._exchange and exchange.writing is not _DONE:
-            self._answer_error(500, "the application failed")
-
-    def _answer_error(self, status: int, text: str) -> None:
-        exchange = self._exchange
-        if exchange is None or exchange.writing is _HEAD:
-            head_only = exchange is not None and exchange.is_response_to("HEAD")
-            try:
-                self.stream.write(encode_error(status, text, head_only=head_only))
-            except StreamClosedError:
-                pass
-        self._linger()
-
-    def _linger(self) -> None:
-        """Close the connection behind what has been written, so that the peer can read it."""
-        self._ending = True
-        self._parser.pause()
-        complete = self._message is None and not self._parser.in_message and not self._parser.held
-        self._cut_off()
-        stream = self.stream
-        stream.shutdown_write()
-        last = self._draining or not self._parser.keep_alive
-        if complete and last and not stream.writing():
-            # The client has said that nothing comes after this request; or this process is about
-            # to end, which must not wait for clients that keep their side open.
-            stream.close()
-        elif self._deadlines is not None:
-            self._deadlines.discard(self)
-            Linger(stream, self._deadlines, self.params, self._lingered).start()
-
-    def _lingered(self, limit: str) -> None:
-        if limit:
-            watch = self._watched()
-            watch.limit = watch.limit or limit
-        self._end()
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self._ending = True
-        if self._exchange is not None or self._message is not None:
-            self._cut_off()
-        self._end()
-
-    def _cut_off(self) -> None:
-        """Tell the delegates of a request and of an answer that they will not be completed."""
-        exchange = self._exchange
-        self._exchange = None
-        self._held = None
-        if self._message is not None:
-            self._drop_message()
-        if exchange is not None:
-            try:
-                exchange.connection_lost()
-            except Exception:
-                logger.exception("Exception in the close callback of %s", self._describe())
-
-    def _drop_message(self) -> None:
-        message = self._message
-        self._message = None
-        if message is not None:
-            try:
-                message.on_connection_close()
-            except Exception:
-                logger.exception("Exception in on_connection_close of %s", self._describe())
-
-    def _end(self) -> None:
-        """The connection is through: nothing more will be called, but for `on_close`."""
-        if self._deadlines is not None:
-            self._deadlines.discard(self)
-        self._parser.let_go()
-        delegate = self._delegate
-        self._delegate = None
-        if self._closed is not None and not self._closed.done():
-            self._closed.set_result(None)
-        if delegate is not None:
-            try:
-                delegate.on_close(self)
-            except Exception:
-                logger.exception("Exception in on_close")
-
-    def _describe(self) -> str:
-        request = self._request
-        if request is None:
-            return "a connection without a request"
-        return f"{printable(request.method)} {printable(request.path, 200)}"
-
-    # --- time
-
-    def check_deadline(self, now: float) -> None:
-        """A tick of the server's timer has passed."""
-        watch = self._watched()
-        if self.requests != self._limited_request:
-            watch.body_timeout = self.params.body_timeout
-        stream = self.stream
-        verdict = watch.observe(
-            now,
-            self._phase(),
-            self.requests,
-            stream.bytes_received,
-            stream.bytes_sent,
-            stream.writing(),
-        )
-        if verdict is Verdict.CLOSE:
-            stream.close()
-        elif verdict is Verdict.TIMED_OUT:
-            self._refuse(HTTPInputError(watch.reason, 408))
-
-    def _watched(self) -> Watch:
-        """The watch over this connection; there has been nothing to see before it is asked for."""
-        watch = self._watch
-        if watch is None:
-            assert self._deadlines is not None
-            watch = self._watch = Watch(self.params, self._deadlines.now)
-        return watch
-
-    def _phase(self) -> Phase:
-        exchange = self._exchange
-        if exchange is None:
-            if self._parser.in_message:
-                return Phase.HEAD
-            # Who is still taking the last answer is not idle; write_timeout is for those.
-            return Phase.APPLICATION if self.stream.writing() else Phase.IDLE
-        if self._message is None and exchange.writing is _DONE:
-            # The connection changes to another protocol, and nobody has taken it over yet.
-            return Phase.IDLE
-        if self._message is None or self._held is not None:
-            return Phase.APPLICATION
-        return Phase.BODY

@@ -64,7 +64,8 @@ class OutputHalf(Descriptor):
         self._corked: list[bytes] = []
         self._corked_size = 0
         self._queue = _NEVER_FILLED
-        # For each pending write the value of bytes_sent at which it is done.
+        # For each pending write the value of bytes_sent at which it is done. Nothing is sent behind
+        # the end, so that it can count as one byte more.
         self._write_waiters: collections.deque[tuple[int, asyncio.Future[None]]] | None = None
 
     def writing(self) -> bool:
@@ -164,18 +165,27 @@ class OutputHalf(Descriptor):
         if self._corked and not self._corks:
             self._flush_corked()
 
-    def shutdown_write(self) -> None:
+    def shutdown_write(self) -> asyncio.Future[None]:
         """Tell the peer that nothing more comes, once everything written so far has been sent.
 
-        Reading goes on. Does nothing on a stream that is closed, or when called again.
+        Reading goes on. The Future is done when the kernel has taken all of it, and the end. It
+        fails with `StreamClosedError` when the stream is closed, now or before it came to that;
+        nobody needs to look at it. Called again, this does nothing but return such a Future.
         """
-        if self._life is not Life.CLOSED and self._output is not Output.ENDED:
+        if self._life is Life.CLOSED:
+            return self._unsent()
+        if self._output is not Output.ENDED:
             self._before_end()
             self._flush_corked()
             waits = self._output is Output.BLOCKED
             self._output = Output.ENDED
             if not waits:
                 self._finish_output()
+        if self.error is not None:  # that failed
+            return self._unsent()
+        if self._watching_write or self._life is Life.CONNECTING:
+            return self._wait_until(self.bytes_sent + self._queue.size + 1)
+        return self._completed
 
     # ---- Inside ----
 
@@ -249,7 +259,7 @@ class OutputHalf(Descriptor):
             queue.advance(sent)
             self._block()
         if self._write_waiters:
-            self._resolve_writes()
+            self._resolve_writes(self.bytes_sent)
 
     def _block(self) -> None:
         """Bytes are left over: go on when the kernel has room."""
@@ -269,25 +279,34 @@ class OutputHalf(Descriptor):
                 self._output = _READY
 
     def _finish_output(self) -> None:
+        """Send the end: a TLS stream may have to wait for the kernel once more, and come back."""
         try:
             self.shutdown_fd()
         except OSError as exc:
             self._fail(exc)
+            return
+        if self._write_waiters and not self._watching_write:
+            self._resolve_writes(self.bytes_sent + 1)
 
     def _unsent(self) -> asyncio.Future[None]:
         """A Future that is done when all that waits now has been sent; it fails if that is off."""
-        future: asyncio.Future[None] = asyncio.Future(loop=self._loop)
         if self._life is Life.CLOSED:
+            future: asyncio.Future[None] = asyncio.Future(loop=self._loop)
             fail_quietly(future, StreamClosedError(real_error=self.error))
-        else:
-            if self._write_waiters is None:
-                self._write_waiters = collections.deque()
-            self._write_waiters.append((self.bytes_sent + self._queue.size, future))
+            return future
+        return self._wait_until(self.bytes_sent + self._queue.size)
+
+    def _wait_until(self, sent: int) -> asyncio.Future[None]:
+        """A Future that is done when so many bytes have been sent; the end counts as one more."""
+        future: asyncio.Future[None] = asyncio.Future(loop=self._loop)
+        if self._write_waiters is None:
+            self._write_waiters = collections.deque()
+        self._write_waiters.append((sent, future))
         return future
 
-    def _resolve_writes(self) -> None:
+    def _resolve_writes(self, sent: int) -> None:
         waiters = self._write_waiters
-        while waiters and waiters[0][0] <= self.bytes_sent:
+        while waiters and waiters[0][0] <= sent:
             future = waiters.popleft()[1]
             if not future.done():
                 future.set_result(None)

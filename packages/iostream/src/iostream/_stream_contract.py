@@ -623,8 +623,7 @@ class StreamContract:
     async def test_shutdown_write(self) -> None:
         near, far = await self.make_pair()
         write = near.write(b"x" * _MUCH)
-        near.shutdown_write()
-        near.shutdown_write()
+        ends = [near.shutdown_write(), near.shutdown_write()]
         try:
             near.write(b"more")
         except StreamClosedError:
@@ -633,9 +632,11 @@ class StreamContract:
             raise AssertionError("there must be no more")
         recorder = Recorder()
         far.set_receiver(recorder)
+        assert not any(end.done() for end in ends)
         await recorder.until_event("eof")
         assert len(recorder.data) == _MUCH
         await write
+        await asyncio.gather(*ends)
         assert not far.closed()
         if not self.one_way:
             far.write(b"answer")
@@ -643,6 +644,34 @@ class StreamContract:
             assert await near.read_until_close() == b"answer"
         near.close()
         far.close()
+
+    @_on_loop
+    async def test_shutdown_write_is_done_at_once_if_nothing_waits(self) -> None:
+        near, far = await self.make_pair()
+        done = near.write(b"last")
+        assert done.done()
+        near.cork()
+        assert near.shutdown_write() is done  # which has cost nothing
+        near.uncork()
+        assert await far.read_until_close() == b"last"
+        near.close()
+
+    @_on_loop
+    async def test_shutdown_write_fails_on_a_stream_that_is_closed(self) -> None:
+        for sent in (0, _MUCH):
+            near, far = await self.make_pair()
+            near.write(b"x" * sent)
+            before = near.shutdown_write()
+            assert before.done() == (not sent)
+            near.close()
+            for end in (near.shutdown_write(), before) if sent else (near.shutdown_write(),):
+                try:
+                    await end
+                except StreamClosedError:
+                    pass
+                else:
+                    raise AssertionError("the end has not been sent")
+            far.close()
 
     @_on_loop
     async def test_the_close_callback_is_called_once_and_from_the_loop(self) -> None:
