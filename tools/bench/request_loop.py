@@ -26,8 +26,8 @@ CONNECTIONS = 16
 """Enough that the turns of the loop are shared, as they are on a busy server."""
 
 VARIANTS = 64
-WARM_UP = 8
-"""Laps before anything is counted, so that what is made once is made."""
+WARM_UP = 40
+"""Laps before anything is counted, so that what is made once is made, and learned what has to come often."""
 
 ANSWER_BEGIN = b"HTTP/1.1 200 "
 
