@@ -7,7 +7,16 @@ and calls the handler: `head_received` once for a message, `body_received` for e
 body, `message_complete` at its end. Between two calls the handler (or whoever owns the parser) can `pause`;
 what is left is kept and read on `resume`.
 
-Where the parser is in a message is one of the states of `State`. A head that is in one piece is
+Where the parser is in a message is one of the states of `State`:
+
+    HEAD --a head--> END --no body--> HEAD
+    END --a body--> SIZED_BODY | CHUNKED_BODY | UNTIL_CLOSE, or BODY if it was paused meanwhile
+    BODY --resumed--> END, and on from there
+    SIZED_BODY | CHUNKED_BODY --its last byte--> END --the handler was told--> HEAD
+    any --taken over, the peer's last byte--> CLOSED --which cuts a message short--> FAILED
+    any --an error--> FAILED
+
+A head that is in one piece is
 read at a glance: a few passes of C over all of it that can only accept. What they do not accept,
 and a head that comes in pieces, goes to `HeadScanner`, which raises what is wrong first. The
 framing of the body is decided by `_framing`, and the body read by length here, or by
