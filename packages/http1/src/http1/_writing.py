@@ -1,13 +1,4 @@
-"""The states of the message that an `HTTP1Connection` writes.
-
-    HEAD --a final head--> SIZED | CHUNKED | UNTIL_CLOSE | NO_BODY --all of it--> DONE
-    any --too little, too much, refused--> BROKEN
-
-    KEEP_ALIVE --either side said so, or must--> CLOSE
-    KEEP_ALIVE --101, or 2xx to CONNECT--> SWITCH
-
-The first are those of `Writing`, the others those of `Afterwards`, which are settled with the head.
-"""
+"""The states of the message that an `HTTP1Connection` writes. It says what moves it on."""
 
 from __future__ import annotations
 
