@@ -6,8 +6,10 @@ exactly the good heads of that shape, and finds the parts of the request line an
 way: one call in the place of a loop over the lines. A head that it does not match is nothing
 special, and is read line by line as every head is whose shape is not known.
 
-To make an expression takes as long as some fifty requests, so it has to be earned, and both tables
-are bounded. Who sends names in ever new orders gains nothing, and costs the others nothing.
+A parser tries the shape that the head before had. If that is not it, it finds out which names there
+are, and tries the shape that they make. To make an expression takes as long as some fifty requests,
+so it has to be earned, and the table is bounded. Who sends names in ever new orders gains nothing,
+and costs the others next to nothing.
 """
 
 from __future__ import annotations
@@ -24,12 +26,16 @@ from ._grammar import PLAIN_REQUEST_LINE
 
 Names = tuple[bytes, ...]
 
-# How often a shape has to come before it is worth an expression.
-_SIGHTINGS: Final = 100
+# What looks like the name of a field in a head of which nothing is known.
+_NAME: Final = re.compile(rb"\n([^:\n]*):")
 
-# How many shapes are counted, and how many have expressions. Popular ones come back soon.
+# How often a shape has to come before it is worth an expression.
+_SIGHTINGS: Final = 500
+
+# How many shapes are counted at a time, and how many with an expression outlast it when the table is
+# full.
 _MAX_SEEN: Final = 256
-_MAX_LEARNED: Final = 64
+_MAX_LEARNED: Final = 128
 
 # Browsers send a dozen or two.
 _MAX_FIELDS: Final = 40
@@ -71,39 +77,61 @@ def _expression(names: Names) -> re.Pattern[bytes]:
     return re.compile(PLAIN_REQUEST_LINE.pattern + b"".join(lines) + CRLF_CRLF)
 
 
+class _Sighting:
+    """How often a shape has come, and the shape when that was often enough."""
+
+    __slots__ = ("count", "shape")
+
+    def __init__(self) -> None:
+        self.count = 1
+        self.shape: HeadShape | None = None
+
+
 class HeadShapes:
     """The shapes that came often."""
 
-    __slots__ = ("_learned", "_seen", "latest")
+    __slots__ = ("_seen", "latest")
 
     def __init__(self) -> None:
-        self._seen: dict[Names, int] = {}
-        self._learned: dict[Names, HeadShape] = {}
+        self._seen: dict[Names, _Sighting] = {}
         #: The one that was asked for last: a good guess for a new connection.
         self.latest: HeadShape | None = None
 
-    def get(self, names: Names) -> HeadShape | None:
-        """The shape of a valid head with these names, if it has come often enough."""
-        shape = self._learned.get(names)
+    def find(self, data: bytes, start: int, end: int) -> HeadShape | None:
+        """The shape that the head in `data`, from `start` to `end`, seems to have.
+
+        None if that has not come often enough.
+        """
+        seen = self._seen.get(tuple(_NAME.findall(data, start, end)))
+        shape = None if seen is None else seen.shape
+        if shape is not None:
+            self.latest = shape
+        return shape
+
+    def get(self, names: list[bytes]) -> HeadShape | None:
+        """The shape of a valid head with these names, if it has come often enough by now."""
+        key = tuple(names)
+        seen = self._seen.get(key)
+        if seen is None:
+            if len(names) <= _MAX_FIELDS:
+                self._make_room()
+                self._seen[key] = _Sighting()
+            return None
+        shape = seen.shape
         if shape is None:
-            count = self._seen.get(names, 0) + 1
-            if count < _SIGHTINGS:
-                if count == 1 and len(self._seen) >= _MAX_SEEN:
-                    self._seen.clear()
-                self._seen[names] = count
+            seen.count += 1
+            if seen.count < _SIGHTINGS:
                 return None
-            del self._seen[names]
-            if len(self._learned) >= _MAX_LEARNED:
-                del self._learned[next(iter(self._learned))]
-            shape = self._learned[names] = HeadShape(names)
+            shape = seen.shape = HeadShape(key)
         self.latest = shape
         return shape
+
+    def _make_room(self) -> None:
+        """Forget what has not come often, or everything: what is popular comes back soon."""
+        if len(self._seen) >= _MAX_SEEN:
+            often = {names: seen for names, seen in self._seen.items() if seen.shape is not None}
+            self._seen = often if len(often) < _MAX_LEARNED else {}
 
 
 #: The shapes of the requests that this process has read.
 shapes: Final = HeadShapes()
-
-
-def shape_of(names: list[bytes]) -> HeadShape | None:
-    """The shape of a head that was found valid line by line, its names all of usual length."""
-    return shapes.get(tuple(names)) if len(names) <= _MAX_FIELDS else None

@@ -16,10 +16,10 @@ Where the parser is in a message is one of the states of `State`:
     any --taken over, the peer's last byte--> CLOSED --which cuts a message short--> FAILED
     any --an error--> FAILED
 
-A head that is in one piece is
-read at a glance: a few passes of C over all of it that can only accept. What they do not accept,
-and a head that comes in pieces, goes to `HeadScanner`, which raises what is wrong first. The
-framing of the body is decided by `_framing`, and the body read by length here, or by
+A head that is in one piece is read at a glance: by one expression, if it is a request of a known
+shape (`_head_shape`), else by a few passes of C over all of it. Both can only accept. What they do
+not accept, and a head that comes in pieces, goes to `HeadScanner`, which raises what is wrong first.
+The framing of the body is decided by `_framing`, and the body read by length here, or by
 `ChunkedDecoder`.
 
 After an error a parser is done: where the next message would start is anybody's guess.

@@ -14,10 +14,10 @@ from ._field_names import is_token
 from ._field_names import learn_ordinary
 from ._field_names import ordinary
 from ._framing import request_body_length
+from ._grammar import CRLF_CRLF
 from ._grammar import OWS_BYTES
 from ._grammar import PLAIN_REQUEST_LINE
 from ._head_shape import HeadShape
-from ._head_shape import shape_of
 from ._head_shape import shapes
 from ._headers import HTTPHeaders
 from ._headers import headers_from_wire
@@ -143,14 +143,22 @@ class RequestParser(MessageParser):
 
     def _expect(self, shape: HeadShape | None) -> None:
         """Try the next head with `shape`."""
-        if shape is not None and len(shape.names) <= self._quick_header_count:
+        if shape is None or len(shape.names) <= self._quick_header_count:
             self._shape = shape
         else:
             self._shape = None
 
     def _take_head(self, data: bytes, position: int) -> int:
         shape = self._shape
-        match = None if shape is None else shape.match(data, position)
+        if shape is None:
+            # The head before was of no known shape, and neither is this one, most probably.
+            return MessageParser._take_head(self, data, position)
+        match = shape.match(data, position)
+        if match is None:
+            end = data.find(CRLF_CRLF, position)
+            self._expect(None if end < 0 else shapes.find(data, position, end))
+            shape = self._shape
+            match = None if shape is None else shape.match(data, position)
         end = 0 if match is None else match.end()
         if shape is None or match is None or end - position > self._quick_head_size:
             return MessageParser._take_head(self, data, position)
@@ -235,8 +243,7 @@ class RequestParser(MessageParser):
                 values.append(b"")
             values[host] = authority.encode("latin-1")
         elif usual:
-            # Clients stick to the shape of their requests.
-            self._expect(shape_of(names))
+            self._expect(shapes.get(names))
 
         self.target = target
         self._begin_request(method, path, version, framing, more, names, values)
