@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from asgiref.wsgi import WsgiToAsgi
 from fastapi import Depends
@@ -35,8 +36,6 @@ from websockets.exceptions import InvalidStatus
 from httpserver import ASGIApplication
 from httpserver import ASGIDelegate
 from httpserver import HTTPServer
-
-httpx = pytest.importorskip("httpx")
 
 PATIENCE = 30
 OWN_SOURCE = Path(__file__).read_bytes()

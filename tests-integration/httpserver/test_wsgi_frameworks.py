@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from flask import Flask
 from flask import Response
@@ -17,8 +18,6 @@ from flask import session
 from httpserver import HTTPServer
 from httpserver import WSGIApplication
 from httpserver import WSGIDelegate
-
-httpx = pytest.importorskip("httpx")
 
 PATIENCE = 30
 OWN_SOURCE = Path(__file__).read_bytes()

@@ -1,7 +1,6 @@
 """A server of a dozen lines on our streams, and curl."""
 
 import asyncio
-import shutil
 import socket
 from collections.abc import Coroutine
 
@@ -9,8 +8,6 @@ import pytest
 
 from iostream import IOStream
 from iostream import SSLIOStream
-
-pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 
 BODY = b"0123456789abcdef" * 100_000
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import socket
 from collections.abc import Coroutine
 
@@ -12,8 +11,6 @@ from iostream import IOStream
 from iostream import PipeIOStream
 from iostream import SSLIOStream
 from iostream import StreamClosedError
-
-pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
 
 VERSIONS = ["-tls1_2", "-tls1_3"]
 

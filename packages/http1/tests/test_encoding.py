@@ -79,7 +79,10 @@ def test_any_number_of_lines(number: int) -> None:
 @pytest.mark.parametrize("name", ["Content-Length", "content-length", "ETag", "X-New", "Host"])
 @pytest.mark.parametrize("value", [5, b"5", None])
 def test_a_value_that_is_no_text(name: str, value: Any) -> None:
-    with pytest.raises(HTTPOutputError, match=f"the value of {name} has to be a str, not {value}"):
+    # Compiled, the second: mypyc looks at types before anything else, and an application's TypeError
+    # is a 500 as well.
+    words = rf"the value of {name} has to be a str, not {value}|tuple\[str, str\] object expected"
+    with pytest.raises((HTTPOutputError, TypeError), match=words):
         read_fields(Fields((name, value)), [])
 
 

@@ -1,5 +1,6 @@
 from math import inf
 from math import nan
+from typing import Any
 
 import pytest
 
@@ -81,6 +82,29 @@ def test_what_makes_no_sense(arguments: dict[str, float]) -> None:
     (name,) = arguments
     with pytest.raises(ValueError, match=name):
         HTTP1ConnectionParameters(**arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"no_keep_alive": "no"},
+        {"no_keep_alive": 0},
+        {"decompress": "yes"},
+        {"header_timeout": "30"},
+        {"idle_timeout": b"75"},
+        {"body_timeout": []},
+        {"chunk_size": "1"},
+        {"max_header_size": 1.5},
+        {"max_body_size": "1 MB"},
+        {"max_header_count": inf},
+    ],
+    ids=lambda arguments: " ".join(f"{name}={value!r}" for name, value in arguments.items()),
+)
+def test_what_is_of_the_wrong_type(arguments: dict[str, Any]) -> None:
+    (name,) = arguments
+    # Compiled, the second: mypyc looks at types before anything else.
+    with pytest.raises(TypeError, match=rf"{name} is|object.* expected; got"):
+        HTTP1ConnectionParameters(**arguments)
 
 
 @pytest.mark.parametrize(

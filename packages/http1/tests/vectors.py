@@ -95,7 +95,8 @@ def content_length() -> Iterator[Vector]:
         ("bare CR behind", b" 5\r", 400),
         ("more than 64 bits", b" 18446744073709551621", 413),
         ("more than 63 bits", b" 9223372036854775808", 413),
-        ("thousands of digits", b" " + b"9" * 600, 413),
+        ("hundreds of digits", b" " + b"9" * 600, 413),
+        ("thousands of digits", b" " + b"9" * 5000, 413),
         ("over the limit", b" 104857601", 413),
     ):
         yield refused(f"Content-Length: {name}", post(b"Content-Length:" + value), status)
@@ -204,6 +205,7 @@ def chunks() -> Iterator[Vector]:
         ("NBSP", b"5\xa0", 400),
         ("17 digits", b"00000000000000005", 400),
         ("endless zeros", b"0" * 300, 400),
+        ("thousands of digits", b"9" * 5000, 400),
         ("overflow of 64 bits", b"10000000000000005", 400),
         ("64 bits", b"ffffffffffffffff", 413),
         ("32 bits", b"ffffffff", 413),
@@ -251,8 +253,20 @@ def chunks() -> Iterator[Vector]:
         ("trailer: bare CR", b"5\r\nhello\r\n0\r\nA: b\rc\r\n\r\n"),
         ("trailer: bare LF", b"5\r\nhello\r\n0\r\nA: b\nC: d\r\n\r\n"),
         ("a request instead of a trailer", b"5\r\nhello\r\n0\r\n" + get()),
+        ("extensions too long in sum", (b"5;" + b"a" * 5000 + b"\r\nhello\r\n") * 4),
+        ("endless extension", b"5;" + b"a" * 17000),
+        ("endless quoted extension", b'5;a="' + b"b" * 17000),
     ):
         yield refused(f"chunk: {name}", chunked(body))
+    for name, trailers in (
+        ("too many trailers", b"A: b\r\n" * 101),
+        ("too many forbidden trailers", b"Host: b\r\n" * 101),
+        ("trailer too long", b"A: " + b"b" * 32766 + b"\r\n"),
+        ("endless trailer", b"A: " + b"b" * 33000),
+        ("endless name of a trailer", b"A" * 33000),
+        ("trailers too long in sum", (b"A: " + b"b" * 3000 + b"\r\n") * 22),
+    ):
+        yield refused(f"chunk: {name}", chunked(b"0\r\n" + trailers + b"\r\n"), 431)
     for name, body in (
         ("plain", b"5\r\nhello\r\n0\r\n\r\n"),
         ("several", b"1\r\nh\r\n2\r\nel\r\n2\r\nlo\r\n0\r\n\r\n"),

@@ -276,7 +276,8 @@ class TestErrors:
                 assert (await site.ask("GET", "/")).status == 500
 
         run(main())
-        assert len(caplog.records) == 1
+        (record,) = caplog.records
+        assert record.getMessage() == 'Exception in "GET" "/"'
 
     def test_exception_in_on_close(
         self, serving: Serving, run: Run, caplog: pytest.LogCaptureFixture

@@ -85,11 +85,27 @@ class TestMultipart:
         assert parse_form(content_type, "", body, LIMITS) == ({"a": [b"1"]}, {})
 
     @pytest.mark.parametrize(
+        "limits",
+        [
+            FormLimits(max_parts=3),
+            FormLimits(max_part_size=10),
+            FormLimits(max_part_header_size=40),
+            FormLimits(max_part_headers=1),
+        ],
+    )
+    def test_at_the_limits(self, limits: FormLimits) -> None:
+        head = "Content-Disposition: form-data; name="
+        parts = multipart_body(
+            (head + '"a"', b"1"), (head + '"b"', b"2" * 10), (head + '"c"', b"3")
+        )
+        assert len(parse_form(self.CONTENT_TYPE, "", parts, limits)[0]) == 3
+
+    @pytest.mark.parametrize(
         ("limits", "what"),
         [
             (FormLimits(max_parts=2), "count"),
             (FormLimits(max_part_size=9), "size"),
-            (FormLimits(max_part_header_size=20), "header"),
+            (FormLimits(max_part_header_size=39), "header"),
             (FormLimits(max_part_headers=0), "header"),
         ],
     )

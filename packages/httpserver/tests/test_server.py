@@ -303,6 +303,20 @@ class TestArguments:
         assert sum(sizes) == 1000
         assert max(sizes) <= 100
 
+    def test_chunk_size_is_that_of_reads(self, serving: Serving, run: Run, reply: Reply) -> None:
+        async def main() -> None:
+            server = HTTPServer(
+                lambda request: reply(
+                    request,
+                    str(request.connection.stream.read_chunk_size).encode(),  # type: ignore[union-attr]
+                ),
+                chunk_size=1234,
+            )
+            async with serving(server) as site:
+                assert (await site.ask("GET", "/")).body == b"1234"
+
+        run(main())
+
     def test_max_header_size(self, serving: Serving, run: Run, reply: Reply, caplog: Any) -> None:
         async def main() -> None:
             async with serving(HTTPServer(reply, max_header_size=1000)) as site:
@@ -416,7 +430,13 @@ class TestArguments:
             ({"chunk_size": 0}, ValueError, "chunk_size"),
             ({"body_timeout": 0}, ValueError, "body_timeout"),
             ({"idle_connection_timeout": -1}, ValueError, "idle_timeout"),
+            ({"no_keep_alive": "no"}, TypeError, "no_keep_alive|bool"),
+            ({"decompress_request": "no"}, TypeError, "decompress|bool"),
+            ({"max_body_size": "1 MB"}, TypeError, "max_body_size|int"),
+            ({"idle_connection_timeout": "75"}, TypeError, "idle_timeout|float"),
             ({"ssl_options": {}}, ValueError, "certfile"),
+            ({"ssl_options": {"cert_file": "a.pem"}}, ValueError, "cert_file"),
+            ({"ssl_options": "a.pem"}, TypeError, "a.pem"),
             ({"ssl_options": {"certfile": "/nowhere.pem"}}, OSError, None),
             (
                 {"parameters": HTTP1ConnectionParameters(), "body_timeout": 5},

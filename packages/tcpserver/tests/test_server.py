@@ -1,10 +1,12 @@
 import asyncio
 import errno
+import math
 import os
 import signal
 import socket
 import threading
 from collections.abc import Awaitable
+from typing import Any
 
 import pytest
 
@@ -636,3 +638,33 @@ def test_a_subclass_can_count_more() -> None:
     assert isinstance(counters, Bells)
     assert repr(counters).startswith("<Bells accepted=0 ")
     assert repr(counters).endswith(" tls_failures=0 rung=3>")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"max_buffer_size": 0},
+        {"read_chunk_size": -1},
+        {"max_connections": 0},
+        {"ssl_handshake_timeout": 0},
+        {"proxy_timeout": -1},
+        {"drain_timeout": -1},
+        {"drain_timeout": math.nan},
+    ],
+    ids=str,
+)
+def test_what_makes_no_sense_is_refused_in_words(arguments: dict[str, Any]) -> None:
+    (name,) = arguments
+    with pytest.raises(ValueError, match=name):
+        TCPServer(**arguments)
+
+
+def test_what_still_makes_sense() -> None:
+    TCPServer(
+        max_buffer_size=1,
+        read_chunk_size=1,
+        max_connections=1,
+        ssl_handshake_timeout=math.inf,
+        proxy_timeout=0.001,
+        drain_timeout=0,
+    )

@@ -7,10 +7,19 @@ and calls the handler: `head_received` once for a message, `body_received` for e
 body, `message_complete` at its end. Between two calls the handler (or whoever owns the parser) can `pause`;
 what is left is kept and read on `resume`.
 
-Where the parser is in a message is one of the states of `State`. A head that is in one piece is
-read at a glance: by one expression, if it is a request of a known shape (`_head_shape`), else by a
-few passes of C over all of it. Both can only accept. What they do not accept, and a head that comes
-in pieces, goes to `HeadScanner`, which raises what is wrong first. The framing of the body is decided by `_framing`, and the body read by length here, or by
+Where the parser is in a message is one of the states of `State`:
+
+    HEAD --a head--> END --no body--> HEAD
+    END --a body--> SIZED_BODY | CHUNKED_BODY | UNTIL_CLOSE, or BODY if it was paused meanwhile
+    BODY --resumed--> END, and on from there
+    SIZED_BODY | CHUNKED_BODY --its last byte--> END --the handler was told--> HEAD
+    any --taken over, the peer's last byte--> CLOSED --which cuts a message short--> FAILED
+    any --an error--> FAILED
+
+A head that is in one piece is read at a glance: by one expression, if it is a request of a known
+shape (`_head_shape`), else by a few passes of C over all of it. Both can only accept. What they do
+not accept, and a head that comes in pieces, goes to `HeadScanner`, which raises what is wrong first.
+The framing of the body is decided by `_framing`, and the body read by length here, or by
 `ChunkedDecoder`.
 
 After an error a parser is done: where the next message would start is anybody's guess.

@@ -24,7 +24,8 @@ class HTTP1ConnectionParameters:
 
     Every limit has a default that is safe on the open internet: `None` stands for it. Times are
     seconds, and `math.inf` switches one off; sizes are bytes. Times are kept coarsely, to about a
-    second or a quarter of the shortest of them. `ValueError` for what makes no sense.
+    second or a quarter of the shortest of them. `ValueError` for what makes no sense, `TypeError`
+    for what is no number, or no bool where one is asked for.
 
     no_keep_alive: close every connection after one request.
     chunk_size: the most that one `data_received` hands over; None: what one read brought.
@@ -93,7 +94,7 @@ class HTTP1ConnectionParameters:
         max_decompressed_size: int | None = None,
         max_decompression_ratio: float | None = None,
     ) -> None:
-        self.no_keep_alive = no_keep_alive
+        self.no_keep_alive = _flag("no_keep_alive", no_keep_alive)
         self.chunk_size = None if chunk_size is None else _size("chunk_size", chunk_size, 0)
         self.header_timeout = _time("header_timeout", header_timeout, 30.0)
         self.body_timeout = _time("body_timeout", body_timeout, inf)
@@ -116,7 +117,7 @@ class HTTP1ConnectionParameters:
         )
         if not self.max_decompression_ratio >= 1:
             raise ValueError("max_decompression_ratio must be 1 or more")
-        self.decompress = decompress
+        self.decompress = _flag("decompress", decompress)
         header_size = _size("max_header_size", max_header_size, 64 * KIB)
         #: The same limits as the parsers take them.
         self.limits = Limits(
@@ -140,9 +141,21 @@ class HTTP1ConnectionParameters:
         self.deadlines: Deadlines | None = None
 
 
+# What the annotations say is checked here as well: half of these come out of somebody's settings,
+# where "no" is easily taken for False, and "75" for 75.
+
+
+def _flag(name: str, given: bool) -> bool:
+    if not isinstance(given, bool):
+        raise TypeError(f"{name} is True or False, not {given!r}")
+    return given
+
+
 def _time(name: str, given: float | None, default: float) -> float:
     if given is None:
         return default
+    if not isinstance(given, int | float):
+        raise TypeError(f"{name} is a number of seconds, not {given!r}")
     if not given > 0:
         raise ValueError(f"{name} is in seconds, more than 0 (math.inf for no limit), not {given}")
     return float(given)
@@ -151,6 +164,8 @@ def _time(name: str, given: float | None, default: float) -> float:
 def _size(name: str, given: int | None, default: int, least: int = 1) -> int:
     if given is None:
         return default
+    if not isinstance(given, int):
+        raise TypeError(f"{name} is a whole number of bytes, not {given!r}")
     if given < least:
         raise ValueError(f"{name} is in bytes, {least} or more, not {given}")
     return given

@@ -36,6 +36,6 @@ def _server_context(options: SSLOptions) -> ssl.SSLContext:
         if options.protocol == ssl.PROTOCOL_TLS_CLIENT:
             raise ValueError("ssl_options: a context for clients cannot serve")
         return options
-    if not options.get("certfile"):
-        raise ValueError("ssl_options: certfile is missing")
+    if not isinstance(options, dict):
+        raise TypeError(f"ssl_options must be an ssl.SSLContext or a dict, not {options!r}")
     return ssl_options_to_context(options, server_side=True)

@@ -92,7 +92,8 @@ class TCPServer:
             to a subclass of `ServerTLSStream`.
 
     Raises:
-        ValueError: ``ssl_options`` without a certificate, ``proxy_protocol`` without networks.
+        ValueError: ``ssl_options`` without a certificate, ``proxy_protocol`` without networks, a size,
+            a number or a time that makes no sense.
         OSError: (``ssl.SSLError`` is one) the certificate or key cannot be used.
     """
 
@@ -113,6 +114,21 @@ class TCPServer:
         drain_timeout: float = 10.0,
         socket_options: SocketOptions = _NO_DELAY,
     ) -> None:
+        for name, given in (
+            ("max_buffer_size", max_buffer_size),
+            ("read_chunk_size", read_chunk_size),
+            ("max_connections", max_connections),
+        ):
+            if given is not None and given < 1:
+                raise ValueError(f"{name} must be 1 or more, or None for the default, not {given}")
+        for name, seconds in (
+            ("ssl_handshake_timeout", ssl_handshake_timeout),
+            ("proxy_timeout", proxy_timeout),
+        ):
+            if not seconds > 0:
+                raise ValueError(f"{name} is in seconds, more than 0, not {seconds}")
+        if not drain_timeout >= 0:
+            raise ValueError(f"drain_timeout is in seconds, 0 or more, not {drain_timeout}")
         self.counters = self.counters_class()
         self._certificates = None if ssl_options is None else Certificates(ssl_options)
         self._max_buffer_size = max_buffer_size
