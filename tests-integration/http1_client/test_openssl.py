@@ -90,3 +90,4 @@ async def test_end_without_a_good_bye(console: OpenSSLServer, field: bytes) -> N
     assert await result is complete
     assert response.complete is complete
     assert response.cut_short is not complete
+    stream.close()

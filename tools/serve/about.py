@@ -2,15 +2,14 @@
 
 import asyncio
 import platform
-import sys
 from collections.abc import Iterator
-from importlib.machinery import EXTENSION_SUFFIXES
 
 import http1
 import httpserver
 import iostream
 import netsock
 import tcpserver
+from httpserver.__main__ import is_compiled
 
 
 def about() -> Iterator[tuple[str, str]]:
@@ -22,12 +21,3 @@ def about() -> Iterator[tuple[str, str]]:
     yield "event loop", f"{loop.__module__.partition('.')[0]} ({loop.__name__})"
     yield "Python", f"{platform.python_implementation()} {platform.python_version()}"
     yield "system", f"{platform.system()} {platform.machine()}"
-
-
-def is_compiled(package: str) -> bool:
-    """Tell whether any of the package's modules is an extension module."""
-    return any(
-        (getattr(module, "__file__", None) or "").endswith(tuple(EXTENSION_SUFFIXES))
-        for name, module in sys.modules.items()
-        if name.startswith(f"{package}.")
-    )

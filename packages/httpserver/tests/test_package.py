@@ -1,5 +1,7 @@
 """The package as a whole: what it offers, and what it does not drag in."""
 
+import importlib.util
+import platform
 import subprocess
 import sys
 
@@ -80,3 +82,26 @@ def test_what_few_servers_need_is_not_imported(imported: set[str]) -> None:
         "tcpserver._proxy_gate",
         "tcpserver._proxy_header",
     }
+
+
+def test_version_says_what_runs() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "httpserver", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *packages, python = done.stdout.splitlines()
+    assert [line.split()[0] for line in packages] == [
+        "httpserver",
+        "http1",
+        "tcpserver",
+        "iostream",
+        "netsock",
+    ]
+    assert packages[0] == f"httpserver {httpserver.__version__} (pure Python)"
+    spec = importlib.util.find_spec("http1._message_parser")
+    assert spec is not None
+    compiled = not str(spec.origin).endswith(".py")
+    assert packages[1].endswith("(compiled)") == compiled
+    assert python == f"{platform.python_implementation()} {platform.python_version()}"
