@@ -1,6 +1,7 @@
 """What every test of the workspace is held to, whichever package it belongs to."""
 
 import logging
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -34,3 +35,13 @@ def _no_unexpected_log(request: pytest.FixtureRequest) -> Iterator[None]:
     root.removeHandler(collector)
     if collector.lines and "caplog" not in request.fixturenames:
         pytest.fail("unexpected log output:\n" + "\n".join(collector.lines), pytrace=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def usual_signals() -> None:
+    """Take signals as a shell's foreground does: in the background, or under nohup, they are ignored.
+
+    Every process that a test starts would inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
