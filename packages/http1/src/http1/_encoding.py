@@ -181,6 +181,11 @@ def check_text(text: str) -> None:
 def encode_head(lines: list[str]) -> bytes:
     """A head, or a trailer section, of lines that end with CRLF. Raises `HTTPOutputError`."""
     lines.append("\r\n")
+    return encode_lines(lines)
+
+
+def encode_lines(lines: list[str]) -> bytes:
+    """Lines, the empty one at the end among them. Raises `HTTPOutputError`."""
     try:
         return "".join(lines).encode("latin-1")
     except UnicodeEncodeError as error:
@@ -216,13 +221,15 @@ def encode_trailers(fields: OutgoingHeaders) -> bytes:
 class _Date:
     """The Date of the present second, made once a second (RFC 9110 section 6.6.1)."""
 
-    __slots__ = ("begin", "end", "line")
+    __slots__ = ("begin", "end", "last_line", "line")
 
     def __init__(self) -> None:
         #: From when and until when the line is true, in seconds since the epoch.
         self.begin = 0.0
         self.end = 0.0
         self.line = ""
+        #: The line, and the empty one that ends a head.
+        self.last_line = ""
 
     def refresh(self, second: int) -> None:
         now = time.gmtime(second)
@@ -231,6 +238,7 @@ class _Date:
             f"Date: {_DAYS[now.tm_wday]}, {now.tm_mday:02} {_MONTHS[now.tm_mon - 1]} "
             f"{now.tm_year:04} {now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02} GMT\r\n"
         )
+        self.last_line = f"{self.line}\r\n"
         self.begin = float(second)
         self.end = second + 1.0
 
@@ -254,13 +262,13 @@ _date: Final = _Date()
 _time = time.time
 
 
-def date_line() -> str:
-    """The Date field of a response that is written now, with its CRLF."""
+def date_line(last: bool = False) -> str:
+    """The Date field of a response that is written now, with its CRLF; `last`: that of the head too."""
     now = _time()
     # A clock that was put back is not before the end for long, perhaps for years.
     if not _date.begin <= now < _date.end:
         _date.refresh(int(now))
-    return _date.line
+    return _date.last_line if last else _date.line
 
 
 def encode_error(status: int, text: str, *, head_only: bool) -> bytes:

@@ -20,7 +20,6 @@ from ._grammar import PLAIN_REQUEST_LINE
 from ._head_shape import HeadShape
 from ._head_shape import shapes
 from ._headers import HTTPHeaders
-from ._headers import headers_from_wire
 from ._limits import Limits
 from ._message_parser import NOTHING_BEHIND
 from ._message_parser import MessageParser
@@ -39,6 +38,9 @@ _END: Final = State.END
 
 # What `RequestStartLine(...)` comes down to, without the detour through its own `__new__`.
 _new_tuple: Final = tuple.__new__
+
+# What `headers_from_wire` does, without the call.
+_new_headers: Final = HTTPHeaders.__new__
 
 _NOTHING: Final[list[tuple[str, str]]] = []
 
@@ -275,10 +277,9 @@ class RequestParser(MessageParser):
             self._begin_message(length)
         else:
             self._state = _END
-        self._handler.head_received(
-            _new_tuple(RequestStartLine, (method, path, version)),
-            headers_from_wire(names, values),
-        )
+        headers = _new_headers(HTTPHeaders)
+        headers._wire = (names, values)
+        self._handler.head_received(_new_tuple(RequestStartLine, (method, path, version)), headers)
         if length:
             self._begin_body()
         elif not self.paused and self._state is _END:

@@ -7,6 +7,7 @@ from typing import Final
 from ._encoding import STATUS_LINES
 from ._encoding import date_line
 from ._encoding import encode_head
+from ._encoding import encode_lines
 from ._encoding import read_fields
 from ._encoding import status_line
 from ._errors import HTTPOutputError
@@ -43,8 +44,8 @@ def encode_response_head(
     length, said = read_fields(headers, lines, usual or _may_have_length(code, method))
     if usual and length >= 0 and not (said or closing or http_1_0):
         # What the rules come to for most responses.
-        lines.append(date_line())
-        return encode_head(lines), length, _SIZED, _KEEP_ALIVE
+        lines.append(date_line(True))
+        return encode_lines(lines), length, _SIZED, _KEEP_ALIVE
     if code == 205:
         # RFC 9110 section 15.3.6: it has no content, but a recipient need not know that.
         length = 0

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from collections.abc import Callable
+from time import monotonic
 from typing import Final
 
 from http1 import HTTP1ServerConnection
@@ -19,9 +20,10 @@ from ._error_answer import answer_error
 from ._exchange import Exchange
 from ._forms import FormError
 from ._request import HTTPServerRequest
-from ._request import received_request
 
 logger = logging.getLogger(__name__)
+
+_new_request: Final = HTTPServerRequest.__new__
 
 # What a callback can be answered for; `http.HTTPStatus` takes a while to import.
 _REASONS: Final = {
@@ -117,13 +119,17 @@ class _Collector(HTTPMessageDelegate):
             self._body = chunk
 
     def finish(self) -> None:
-        request = received_request(
-            self._start_line,
-            self._headers,
-            self._body if self._chunks is None else b"".join(self._chunks),
-            self._connection,
-            self._server,
-        )
+        # What `HTTPServerRequest(...)` would make of it, in two thirds of the time.
+        start_line = self._start_line
+        request = _new_request(HTTPServerRequest)
+        request.method = start_line[0]
+        request.uri = start_line[1]
+        request.version = start_line[2]
+        request.headers = self._headers
+        request.body = self._body if self._chunks is None else b"".join(self._chunks)
+        request.connection = self._connection
+        request.server_connection = self._server
+        request._received_at = monotonic()
         owner = self._owner
         try:
             result = owner.callback(request)

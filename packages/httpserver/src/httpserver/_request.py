@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
-from typing import Final
 
 from http1 import HTTPConnection
 from http1 import HTTPHeaders
@@ -250,29 +249,6 @@ class HTTPServerRequest:
             f" method={self.method!r}, uri={self.uri!r}, version={self.version!r},"
             f" remote_ip={self.remote_ip!r})"
         )
-
-
-_new: Final = HTTPServerRequest.__new__
-
-
-def received_request(
-    start_line: RequestStartLine,
-    headers: HTTPHeaders,
-    body: bytes,
-    connection: HTTPConnection,
-    server_connection: object,
-) -> HTTPServerRequest:
-    """What `HTTPServerRequest(...)` makes of a request that came in, in two thirds of the time."""
-    request = _new(HTTPServerRequest)
-    request.method = start_line[0]
-    request.uri = start_line[1]
-    request.version = start_line[2]
-    request.headers = headers
-    request.body = body
-    request.connection = connection
-    request.server_connection = server_connection
-    request._received_at = monotonic()
-    return request
 
 
 HTTPRequest = HTTPServerRequest
