@@ -23,7 +23,7 @@ _FIRST_RECEIVE: Final = 8192
 # How far it grows unless read_chunk_size says otherwise. Less is more events per byte. More does
 # not pay: two such blocks at once, as when a head comes in front of its body, are then more than
 # glibc keeps at the top of its heap, and their pages are given back and faulted in again.
-_LARGEST_RECEIVE: Final = 393216
+_LARGEST_RECEIVE: Final = 262144
 
 _MAX_BUFFER_SIZE: Final = 100 * 1024 * 1024
 
