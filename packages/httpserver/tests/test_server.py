@@ -418,6 +418,9 @@ class TestArguments:
         ("arguments", "error", "words"),
         [
             ({"protocol": "ftp"}, ValueError, "protocol must be"),
+            ({"parameters": 5}, TypeError, "parameters must be HTTP1ConnectionParameters"),
+            ({"access_log": 5}, TypeError, "access_log is called"),
+            ({"max_body_size": True}, TypeError, "max_body_size is a whole number of bytes"),
             ({"xheaders": "yes"}, TypeError, "xheaders must be"),
             ({"trusted_downstream": ["nowhere.example"]}, ValueError, "nowhere.example"),
             (

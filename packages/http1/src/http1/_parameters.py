@@ -164,7 +164,7 @@ def _time(name: str, given: float | None, default: float) -> float:
 def _size(name: str, given: int | None, default: int, least: int = 1) -> int:
     if given is None:
         return default
-    if not isinstance(given, int):
+    if isinstance(given, bool) or not isinstance(given, int):
         raise TypeError(f"{name} is a whole number of bytes, not {given!r}")
     if given < least:
         raise ValueError(f"{name} is in bytes, {least} or more, not {given}")

@@ -127,7 +127,7 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
     Raises:
         ValueError: an argument that makes no sense, `ssl_options` without a certificate, or
             `parameters` together with an argument that is a part of it.
-        TypeError: a `request_callback` that is neither, `xheaders` that is neither.
+        TypeError: an argument of the wrong type.
         OSError: (`ssl.SSLError` is one) the certificate or its key can't be used.
     """
 
@@ -167,6 +167,8 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
                 decompress=decompress_request,
                 idle_timeout=idle_connection_timeout,
             )
+        elif not isinstance(parameters, HTTP1ConnectionParameters):
+            raise TypeError(f"parameters must be HTTP1ConnectionParameters, not {parameters!r}")
         elif (
             no_keep_alive
             or decompress_request
@@ -174,6 +176,8 @@ class HTTPServer(TCPServer, HTTPServerConnectionDelegate, metaclass=Configurable
             != (None, None, None, None, None)
         ):
             raise ValueError("parameters: give the limits there or one by one, not both")
+        if access_log is not None and not callable(access_log):
+            raise TypeError(f"access_log is called with each record, {access_log!r} can't be")
         super().__init__(ssl_options, max_buffer_size, parameters.chunk_size, **tcp_options)
         #: The limits and habits of connections.
         self.parameters = parameters
