@@ -1,10 +1,11 @@
-"""What the release tool does when mypyc can't compile a package, and when nobody compiled one that it should."""
+"""What the release tool does when a package can't be compiled, is not compiled unasked, or needs another one to be built."""
 
 import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from zipfile import ZipFile
 
 import pytest
 
@@ -81,3 +82,62 @@ def test_nothing_is_compiled_unless_asked_for(
     monkeypatch.setattr(tool, "build", builds)
     tool.main([str(tmp_path)])
     assert builds.done == [(package, False) for package in tool.PACKAGES]
+
+
+PROJECT = """
+[build-system]
+requires = [{requires}]
+build-backend = "hatchling.build"
+[project]
+name = "{name}"
+version = "1!0.1.0"
+requires-python = ">=3.11"
+[tool.hatch.build.targets.wheel]
+bypass-selection = true
+{hook}
+"""
+
+# Writes down which cup was there when the wheel of http1 was built, as mypyc does with the types of iostream.
+HOOK = """
+from pathlib import Path
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+class Hook(BuildHookInterface):
+    def initialize(self, version, build_data):
+        import iostream
+        found = Path(self.root, "found.txt")
+        found.write_text(iostream.CUP)
+        build_data["force_include"][str(found)] = "found.txt"
+"""
+
+
+def test_a_package_is_built_with_the_sibling_built_last(
+    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice into the same folder, with a change in between: uv's own cache would give the first again."""
+    for name, requires, hook in (
+        ("iostream", '"hatchling"', 'packages = ["src/iostream"]'),
+        (
+            "http1",
+            '"hatchling", "iostream>=1!0.1,<1!0.2"',
+            "[tool.hatch.build.targets.wheel.hooks.custom]",
+        ),
+    ):
+        project = tmp_path / "packages" / name
+        (project / "src" / name).mkdir(parents=True)
+        (project / "src" / name / "__init__.py").touch()
+        (project / "pyproject.toml").write_text(
+            PROJECT.format(name=name, requires=requires, hook=hook)
+        )
+        (project / "hatch_build.py").write_text(HOOK)
+    monkeypatch.setattr(tool, "ROOT", tmp_path)
+    (tmp_path / "dist").mkdir()
+
+    found = []
+    for cup in ("white", "blue"):
+        (tmp_path / "packages/iostream/src/iostream/__init__.py").write_text(f"CUP = {cup!r}\n")
+        for package in ("iostream", "http1"):
+            tool.build(package, tmp_path / "dist", compiled=False)
+        with ZipFile(tmp_path / "dist" / "http1-1!0.1.0-py3-none-any.whl") as wheel:
+            found.append(wheel.read("found.txt"))
+
+    assert found == [b"white", b"blue"]

@@ -37,6 +37,8 @@ def build(package: str, folder: Path, *, compiled: bool) -> None:
         "-m",
         "uv",
         "build",
+        # uv keeps what it found in a folder by the file's name, and never looks whether the file is another one now.
+        *(f"--refresh-package={each}" for each in PACKAGES),
         "--python",
         sys.executable,
         "--out-dir",
