@@ -10,9 +10,17 @@ from ._output import OutputHalf
 from ._pull_reader import PullReader
 from ._receive_buffer import ReceiveBuffer
 from ._receiver import Receiver
+from ._states import BLOCKED
+from ._states import CLOSED
+from ._states import CONNECTING
+from ._states import FILLING
+from ._states import FLOWING
+from ._states import HELD
+from ._states import IDLE
+from ._states import INPUT_ENDED
+from ._states import OPEN
+from ._states import PAUSED
 from ._states import Input
-from ._states import Life
-from ._states import Output
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +35,6 @@ _LARGEST_RECEIVE: Final = 262144
 
 _MAX_BUFFER_SIZE: Final = 100 * 1024 * 1024
 
-_FLOWING: Final = Input.FLOWING
 
 # The inbox of every stream until something is to be kept in it: a receiver takes all there is.
 _NEVER_FILLED: Final = ReceiveBuffer()
@@ -92,7 +99,7 @@ class InputHalf(OutputHalf):
 
         Raises `StreamClosedError`, and `RuntimeError` while a read is pending.
         """
-        if receiver is not None and self._life is Life.CLOSED:
+        if receiver is not None and self._life is CLOSED:
             self._check_open()
         if self._pull is not None:
             if self._pull.busy():
@@ -100,13 +107,13 @@ class InputHalf(OutputHalf):
             self._pull.leave()
             self._pull = None
         self._receiver = receiver
-        if self._input is Input.ENDED:
+        if self._input is INPUT_ENDED:
             self._deliver_rest()
-        elif self._input is not Input.PAUSED:
-            self._input = Input.IDLE
+        elif self._input is not PAUSED:
+            self._input = IDLE
             if receiver is not None and self._inbox.size:
                 self._deliver(self._inbox.take(self._inbox.size))
-            if self._receiver is receiver and self._input is Input.IDLE:
+            if self._receiver is receiver and self._input is IDLE:
                 self._flow()
 
     def unread(self, data: bytes) -> None:
@@ -117,18 +124,18 @@ class InputHalf(OutputHalf):
         """
         if data:
             self._own_inbox().prepend(data)
-            if self._input is Input.FLOWING and self._pull is None:
+            if self._input is FLOWING and self._pull is None:
                 self._hold()
 
     def pause_reading(self) -> None:
         """Deliver nothing until `resume_reading`. Does nothing when reading is paused already."""
-        if self._input is not Input.ENDED:
-            self._input = Input.PAUSED
+        if self._input is not INPUT_ENDED:
+            self._input = PAUSED
 
     def resume_reading(self) -> None:
         """Deliver again: first, in the loop's next round, what is buffered."""
-        if self._input is Input.PAUSED:
-            self._input = Input.IDLE
+        if self._input is PAUSED:
+            self._input = IDLE
             self._flow()
 
     def receive_now(self) -> None:
@@ -158,12 +165,12 @@ class InputHalf(OutputHalf):
             self._on_readable()
         finally:
             self._announced_here = False
-            if self._life is Life.CLOSED:
+            if self._life is CLOSED:
                 self._announce()
 
     def _flow(self) -> None:
         """Leave `Input.IDLE` for the state in which whoever reads gets what it wants."""
-        if self._life is Life.CLOSED:
+        if self._life is CLOSED:
             return
         if self._pull is not None:
             self._pull.flow()
@@ -171,31 +178,31 @@ class InputHalf(OutputHalf):
             if self._inbox.size:
                 self._hold()
             else:
-                self._start_input(Input.FLOWING)
+                self._start_input(FLOWING)
 
     def _hold(self) -> None:
-        self._input = Input.HELD
+        self._input = HELD
         self._loop.call_soon(self._release_inbox)
 
     def _release_inbox(self) -> None:
-        if self._input is Input.HELD and self._life is not Life.CLOSED:
-            self._input = Input.FLOWING
+        if self._input is HELD and self._life is not CLOSED:
+            self._input = FLOWING
             if self._inbox.size:
                 self._deliver(self._inbox.take(self._inbox.size))
-            if self._input is Input.FLOWING:
-                self._start_input(Input.FLOWING)
+            if self._input is FLOWING:
+                self._start_input(FLOWING)
 
     def _start_input(self, state: Input) -> None:
         """Let input flow, or fill the buffer of ``read_into``."""
         self._input = state
-        if self._life is Life.OPEN:
+        if self._life is OPEN:
             self._start_watching_read()
 
     # ---- What arrives ----
 
     def _on_readable(self) -> None:
         """The hot path. See performance.md before adding anything to it."""
-        if self._input is not _FLOWING:
+        if self._input is not FLOWING:
             self._on_readable_aside()
             return
         try:
@@ -228,7 +235,7 @@ class InputHalf(OutputHalf):
 
     def _on_readable_aside(self) -> None:
         """The descriptor is readable and input does not flow."""
-        if self._input is Input.FILLING:
+        if self._input is FILLING:
             self._fill()
         else:
             self._stop_watching_read()
@@ -237,7 +244,7 @@ class InputHalf(OutputHalf):
         """Receive into the buffer of ``read_into``."""
         vacancy = None if self._pull is None else self._pull.vacancy()
         if vacancy is None:  # the read was dropped
-            self._input = Input.IDLE
+            self._input = IDLE
             return
         try:
             received = self.read_from_fd(vacancy)
@@ -283,12 +290,12 @@ class InputHalf(OutputHalf):
 
     def _on_end(self) -> None:
         """The peer will send nothing more."""
-        self._input = Input.ENDED
+        self._input = INPUT_ENDED
         self._stop_watching_read()
         self._deliver_end()
 
     def _deliver_end(self) -> None:
-        if self._receiver is not None and self._life is not Life.CLOSED:
+        if self._receiver is not None and self._life is not CLOSED:
             self._corks += 1
             try:
                 self._receiver.eof_received()
@@ -311,7 +318,7 @@ class InputHalf(OutputHalf):
             if self._receiver is not None:
                 raise RuntimeError("The stream has a receiver: set_receiver(None) before reading")
             self._pull = PullReader(self, self._own_inbox())
-            if self._life is Life.CLOSED:
+            if self._life is CLOSED:
                 self._pull.connection_lost(self.error)
             else:
                 self._receiver = self._pull
@@ -332,12 +339,12 @@ class InputHalf(OutputHalf):
 
     def _connecting(self) -> None:
         """Have everything wait until `_open`."""
-        self._life = Life.CONNECTING
-        self._output = Output.BLOCKED
+        self._life = CONNECTING
+        self._output = BLOCKED
 
     def _open(self) -> None:
         """The connection stands: let go what waited for it."""
-        self._life = Life.OPEN
-        if self._input is Input.FLOWING or self._input is Input.FILLING:
+        self._life = OPEN
+        if self._input is FLOWING or self._input is FILLING:
             self._start_input(self._input)
         self._on_writable()

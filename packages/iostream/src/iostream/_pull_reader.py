@@ -6,7 +6,6 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 from typing import Any
-from typing import Final
 from typing import TypeVar
 
 from ._errors import StreamBufferFullError
@@ -16,8 +15,12 @@ from ._into_buffer import IntoBuffer
 from ._read_future import NOT_YET
 from ._read_future import ReadFuture
 from ._receive_buffer import ReceiveBuffer
-from ._states import Input
-from ._states import Life
+from ._states import CLOSED
+from ._states import FILLING
+from ._states import FLOWING
+from ._states import IDLE
+from ._states import INPUT_ENDED
+from ._states import PAUSED
 
 if TYPE_CHECKING:
     from ._input import InputHalf
@@ -26,11 +29,6 @@ logger = logging.getLogger(__name__)
 
 # What a read results in is between it and the caller.
 _ReadT = TypeVar("_ReadT", bound=ReadFuture[Any])
-
-# The readable event and every read compare with these: a global is found faster than a member.
-_IDLE: Final = Input.IDLE
-_FLOWING: Final = Input.FLOWING
-_CLOSED: Final = Life.CLOSED
 
 
 class PullReader:
@@ -65,7 +63,7 @@ class PullReader:
         read.waiter = None
         read.failure = None
         read.collected = None
-        if stream is None or stream._life is _CLOSED:
+        if stream is None or stream._life is CLOSED:
             self._start_closed(read)
             return read
         self._read = read
@@ -73,8 +71,8 @@ class PullReader:
             self._advance(stream, read)
             if read.size >= 0:
                 return read
-        if stream._input is _IDLE and stream._watching_read and type(read) is not IntoBuffer:
-            stream._input = _FLOWING
+        if stream._input is IDLE and stream._watching_read and type(read) is not IntoBuffer:
+            stream._input = FLOWING
         else:
             self.flow()
         return read
@@ -94,17 +92,17 @@ class PullReader:
     def flow(self) -> None:
         """Let input flow if anything is wanted of it."""
         stream = self._stream
-        if stream is None or stream._life is _CLOSED or stream._input is Input.PAUSED:
+        if stream is None or stream._life is CLOSED or stream._input is PAUSED:
             return
         read = self._read
         if read is not None and read.size >= 0:
             return
-        if stream._input is Input.ENDED:
+        if stream._input is INPUT_ENDED:
             self.eof_received()
         elif isinstance(read, IntoBuffer):
-            stream._start_input(Input.FILLING)
+            stream._start_input(FILLING)
         elif read is not None or (stream._close_callback is not None and not self._inbox.size):
-            stream._start_input(_FLOWING)
+            stream._start_input(FLOWING)
 
     def leave(self) -> None:
         """The stream gets another receiver."""
@@ -120,7 +118,7 @@ class PullReader:
         if stream is not None:
             read = self._read
             if read is None or read.size >= 0:  # they are for the next
-                stream._input = _IDLE
+                stream._input = IDLE
             else:
                 self._advance(stream, read)
 
@@ -184,8 +182,8 @@ class PullReader:
         if self._read is read:
             self._read = None
             stream = self._stream
-            if stream is not None and (stream._input is _FLOWING or stream._input is Input.FILLING):
-                stream._input = _IDLE
+            if stream is not None and (stream._input is FLOWING or stream._input is FILLING):
+                stream._input = IDLE
                 self.flow()
 
     # ---- Inside ----
@@ -238,8 +236,8 @@ class PullReader:
             stream._fail(exc)
             return
         if size >= 0:
-            if stream._input is _FLOWING or stream._input is Input.FILLING:
-                stream._input = _IDLE
+            if stream._input is FLOWING or stream._input is FILLING:
+                stream._input = IDLE
             read.satisfy(size)
         elif self._inbox.size > stream.max_buffer_size:
             limit = f"more than {stream.max_buffer_size} bytes (max_buffer_size) were buffered"

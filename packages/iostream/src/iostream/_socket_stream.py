@@ -19,8 +19,8 @@ from ._fail_quietly import fail_quietly
 from ._file_segment import FileSegment
 from ._mypyc import mypyc_attr
 from ._send_queue import Batch
-from ._states import Life
-from ._states import Output
+from ._states import CONNECTING
+from ._states import OUTPUT_ENDED
 from ._tls_options import SSLOptions
 from ._tls_options import check_server_hostname
 from ._tls_options import ssl_options_to_context
@@ -165,7 +165,7 @@ class IOStream(BaseIOStream):
         self._start_watching_write()
 
     def _on_writable(self) -> None:
-        if self._life is Life.CONNECTING:
+        if self._life is CONNECTING:
             error = self.get_fd_error()
             if error is not None:
                 self._fail(error)
@@ -247,11 +247,11 @@ class IOStream(BaseIOStream):
 
     def _check_idle(self) -> None:
         busy = {
-            "it is being connected": self._life is Life.CONNECTING,
+            "it is being connected": self._life is CONNECTING,
             "a read is pending": self.reading(),
             "a receiver is attached": self._receiver is not None and self._pull is None,
             "bytes are waiting to be sent": self.writing(),
-            "its output has ended": self._output is Output.ENDED,
+            "its output has ended": self._output is OUTPUT_ENDED,
             "bytes came in plain text and were not read": self._inbox.size > 0,
         }
         for reason, applies in busy.items():
