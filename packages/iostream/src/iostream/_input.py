@@ -68,13 +68,17 @@ class InputHalf(OutputHalf):
         # Not by super(), here and in the other constructors of streams: each would cost a
         # connection as much as all of its attributes.
         OutputHalf.__init__(self, max_write_buffer_size)
-        self.max_buffer_size = max_buffer_size or _MAX_BUFFER_SIZE
-        # Never more at once than a reader may keep, so that the limit holds within one chunk.
-        self.read_chunk_size = min(read_chunk_size or _LARGEST_RECEIVE, self.max_buffer_size)
+        limit = max_buffer_size or _MAX_BUFFER_SIZE
+        chunk = read_chunk_size or _LARGEST_RECEIVE
+        if chunk > limit:
+            # Never more at once than a reader may keep, so that the limit holds within one chunk.
+            chunk = limit
+        self.max_buffer_size = limit
+        self.read_chunk_size = chunk
         self.bytes_received = 0
         self._pull: PullReader | None = None
         self._inbox = _NEVER_FILLED
-        self._receive_size = min(_FIRST_RECEIVE, self.read_chunk_size)
+        self._receive_size = _FIRST_RECEIVE if chunk > _FIRST_RECEIVE else chunk
         # A receive of as many bytes as the floor or fewer, or as the ceiling or more, changes the
         # size, or is the end of input: one comparison in the readable event covers all three.
         self._receive_floor = 0
