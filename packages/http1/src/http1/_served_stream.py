@@ -237,7 +237,8 @@ class ServedStream:
         self._ending = True
         self._parser.pause()
         complete = self._message is None and not self._parser.in_message and not self._parser.held
-        self._cut_off()
+        if self._exchange is not None or self._message is not None:
+            self._cut_off()
         stream = self.stream
         # The client has said that nothing comes after this request; or this process is about to
         # end, which must not wait for clients that keep their side open.
