@@ -87,7 +87,11 @@ class BaseIOStream(InputHalf):
         if not delimiter:
             raise ValueError("delimiter must not be empty")
         pull = self._pull or self._reader()
-        return pull.start(Until(delimiter, max_bytes))
+        read = Until()
+        read.delimiter = delimiter
+        read.max_bytes = max_bytes
+        read.searched = 0
+        return pull.start(read)
 
     def read_until_regex(
         self, regex: bytes | re.Pattern[bytes], max_bytes: int | None = None

@@ -37,6 +37,9 @@ class PullReader:
     Input flows only while a read is pending that the inbox can't satisfy (and, into an empty
     inbox, while a close callback wants to know when the peer goes away). So what nobody has asked
     for stays in the kernel, where it slows down the peer, and where ``start_tls`` can take over.
+
+    Mostly a piece comes into an empty inbox and is all that was asked for. For it the inbox is
+    filled and emptied here, as its own methods would: two calls less for each read.
     """
 
     __slots__ = ("_error", "_inbox", "_read", "_stream", "loop")
@@ -113,7 +116,12 @@ class PullReader:
     def data_received(self, data: bytes) -> None:
         """Bytes arrived: see whether the pending read is satisfied now."""
         inbox = self._inbox
-        inbox.append(data)
+        if inbox.size:
+            inbox.append(data)
+        else:
+            inbox.data = data
+            inbox.start = 0
+            inbox.size = len(data)
         stream = self._stream
         if stream is not None:
             read = self._read
@@ -169,7 +177,13 @@ class PullReader:
     def take(self, size: int) -> bytes:
         """Take ``size`` bytes for the read that is satisfied: it is over."""
         self._read = None
-        data = self._inbox.take(size)
+        inbox = self._inbox
+        data = inbox.data
+        if size == inbox.size and not inbox.start and type(data) is bytes:
+            inbox.data = b""
+            inbox.size = 0
+        else:
+            data = inbox.take(size)
         if self._stream is not None and self._stream._close_callback is not None:
             self.flow()
         return data
