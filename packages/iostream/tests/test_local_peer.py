@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from iostream import IOStream
+from iostream import StreamClosedError
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -133,7 +134,7 @@ def test_a_peer_that_is_gone_is_found_out_by_the_write(run: Run) -> None:
         peer.close()
         stream.socket.shutdown(socket.SHUT_WR)  # now getpeername fails
         writing = stream.write(bytes(1 << 20))
-        with pytest.raises(OSError):
+        with pytest.raises(StreamClosedError):
             await asyncio.wait_for(writing, 10)
 
     run(test())
