@@ -246,7 +246,7 @@ class InputHalf(OutputHalf):
                 return
             # As much as was asked for: most likely there is more.
             receives -= 1
-            if not receives or self._input is not _FLOWING:
+            if not receives or self._input is not FLOWING:
                 return
             del data  # or the next one could not have its place in memory
 
