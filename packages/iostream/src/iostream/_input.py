@@ -150,13 +150,15 @@ class InputHalf(OutputHalf):
         """Receive what has come already, if somebody waits for it, as if the loop had told of it.
 
         With ``watch_later`` the loop is asked to watch the descriptor from here on, unless that
-        is of no use any more.
+        is of no use now: the stream is closed, or has what somebody waited for.
         """
         if self._watching_read:
             self._receive_and_announce()
         if self.watch_later:
             self.watch_later = False
-            if self._watching_read:
+            if self._input is IDLE:
+                self._watching_read = False  # the next read will ask
+            elif self._watching_read:
                 self._watch_read()
 
     def _receive_and_announce(self) -> None:
