@@ -20,6 +20,7 @@ from ._states import FILLING
 from ._states import FLOWING
 from ._states import IDLE
 from ._states import INPUT_ENDED
+from ._states import OPEN
 from ._states import PAUSED
 
 if TYPE_CHECKING:
@@ -76,8 +77,13 @@ class PullReader:
                 return read
         if stream._input is IDLE and stream._watching_read and type(read) is not IntoBuffer:
             stream._input = FLOWING
-        else:
+        elif stream._watching_read or stream.watch_later or stream._life is not OPEN:
             self.flow()
+        else:
+            # The loop does not watch the descriptor, and is asked to only if nothing is there yet.
+            stream.watch_later = True
+            self.flow()
+            stream.receive_now()
         return read
 
     def start_empty(self, read: _ReadT) -> _ReadT:
