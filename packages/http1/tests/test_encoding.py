@@ -55,15 +55,22 @@ NAME = st.sampled_from(["Content-Type", "Content-Length", "Date", "Connection", 
 VALUE = st.one_of(TEXT, st.sampled_from(["0", "13", "²", "٣", "-1", "1" * 19, "close", "a b", "€"]))
 
 
-@given(st.dictionaries(NAME, VALUE, max_size=5), st.sampled_from(["GET", "HEAD", "CONNECT"]))
-def test_the_short_way_of_usual_heads_is_no_other_way(fields: dict[str, str], method: str) -> None:
+@given(
+    st.dictionaries(NAME, VALUE, max_size=5),
+    st.sampled_from(["GET", "HEAD", "CONNECT"]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_the_short_way_of_usual_heads_is_no_other_way(
+    fields: dict[str, str], method: str, http_1_0: bool, closing: bool
+) -> None:
     def encoded(headers: HTTPHeaders | Fields) -> object:
         try:
-            head, *rest = encode_response_head(200, "OK", headers, method, False, False)
+            head, *rest = encode_response_head(200, "OK", headers, method, http_1_0, closing)
         except HTTPOutputError as error:
             return str(error)
         first, *lines = head.split(b"\r\n")
-        # The short way has Content-Length behind the other fields.
+        # The short way has Connection before the other fields, and Content-Length behind them.
         return first, sorted(lines), rest
 
     headers = HTTPHeaders(fields)
@@ -118,7 +125,9 @@ def test_any_number_of_lines(number: int) -> None:
 def test_a_value_that_is_no_text(name: str, value: Any) -> None:
     # Compiled, the second: mypyc looks at types before anything else, and an application's TypeError
     # is a 500 as well.
-    words = rf"(?i)the value of {name} has to be a str, not {value}|tuple\[str, str\] object expected"
+    words = (
+        rf"(?i)the value of {name} has to be a str, not {value}|tuple\[str, str\] object expected"
+    )
     with pytest.raises((HTTPOutputError, TypeError), match=words):
         read_fields(Fields((name, value)), [])
     with pytest.raises((HTTPOutputError, TypeError), match=words):

@@ -41,11 +41,11 @@ def encode_response_head(
     The length is that of a body that is sized. The first state is HEAD again for an interim
     response. Raises `HTTPOutputError`.
     """
-    if code == 200 and reason == "OK" and not closing and not http_1_0:
+    if code == 200 and reason == "OK" and not http_1_0:
         if method == "GET" or method not in _UNUSUAL_METHODS:
-            head, length = _encode_usual(headers)
+            head, length = _encode_usual(headers, closing)
             if length >= 0:
-                return head, length, _SIZED, _KEEP_ALIVE
+                return head, length, _SIZED, _CLOSE if closing else _KEEP_ALIVE
     lines = [STATUS_LINES.get((code, reason)) or status_line(code, reason)]
     length, said = read_fields(headers, lines, _may_have_length(code, method))
     if code == 205:
@@ -70,7 +70,7 @@ def encode_response_head(
     return encode_head(lines), length, writing, afterwards
 
 
-def _encode_usual(headers: OutgoingHeaders) -> tuple[bytes, int]:
+def _encode_usual(headers: OutgoingHeaders, closing: bool) -> tuple[bytes, int]:
     """What the rules come to for most responses: a 200 with a length, and nothing that concerns us.
 
     The head, and the length of the body. The length is -1 if it takes a closer look at a field, or
@@ -80,7 +80,7 @@ def _encode_usual(headers: OutgoingHeaders) -> tuple[bytes, int]:
         return b"", -1
     # Applications are not all type-checked: compiled, the loop would refuse other values itself.
     fields: dict[str, object] = headers._fields  # type: ignore[assignment]
-    head = "HTTP/1.1 200 OK\r\n"
+    head = "HTTP/1.1 200 OK\r\nConnection: close\r\n" if closing else "HTTP/1.1 200 OK\r\n"
     length = ""
     for name, value in fields.items():
         if type(value) is not str:
@@ -91,6 +91,8 @@ def _encode_usual(headers: OutgoingHeaders) -> tuple[bytes, int]:
             length = value
         else:
             return b"", -1
+    if not length:
+        return b"", -1
     try:
         # Digits that are not ASCII are no latin-1, or no number: both are a ValueError.
         head = f"{head}Content-Length: {length}\r\n{date_line(True)}"
