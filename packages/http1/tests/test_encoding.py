@@ -16,6 +16,8 @@ from http1._encoding import encode_head
 from http1._encoding import encode_trailers
 from http1._encoding import read_fields
 from http1._response_head import encode_response_head
+from http1._writing import Afterwards
+from http1._writing import Writing
 
 from .recorder import parse
 
@@ -51,6 +53,59 @@ def test_no_text_ends_a_line(
     assert [line for line in lines if line not in given and not line.startswith(own)] == []
 
 
+NAME = st.sampled_from(["Content-Type", "Content-Length", "Date", "Connection", "ETag", "X-New"])
+VALUE = st.one_of(TEXT, st.sampled_from(["0", "13", "²", "٣", "-1", "1" * 19, "close", "a b", "€"]))
+
+
+@given(
+    st.dictionaries(NAME, VALUE, max_size=5),
+    st.sampled_from(["GET", "HEAD", "CONNECT"]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_the_short_way_of_usual_heads_is_no_other_way(
+    fields: dict[str, str], method: str, http_1_0: bool, closing: bool
+) -> None:
+    def encoded(headers: HTTPHeaders | Fields) -> object:
+        try:
+            head, *rest = encode_response_head(200, "OK", headers, method, http_1_0, closing)
+        except HTTPOutputError as error:
+            return str(error)
+        first, *lines = head.split(b"\r\n")
+        # The short way has Connection before the other fields, and Content-Length behind them.
+        return first, sorted(lines), rest
+
+    headers = HTTPHeaders(fields)
+    assert encoded(headers) == encoded(Fields(*headers.get_all()))
+
+
+@pytest.mark.parametrize("number", [40, 41])
+def test_as_many_fields_as_one_likes(number: int) -> None:
+    headers = HTTPHeaders({f"X-{each}": "1" for each in range(number - 1)})
+    headers["Content-Length"] = "0"
+    head, *rest = encode_response_head(200, "OK", headers, "GET", False, False)
+    assert head.count(b"\r\n") == number + 3  # with the status line, the Date and the empty one
+    assert rest == [0, Writing.SIZED, Afterwards.KEEP_ALIVE]
+
+
+def test_repeated_fields_are_all_written() -> None:
+    headers = HTTPHeaders({"Content-Length": "0"})
+    headers.add("Set-Cookie", "a=b")
+    headers.add("Set-Cookie", "c=d")
+    head, _, _, _ = encode_response_head(200, "OK", headers, "GET", False, False)
+    assert b"\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\n" in head
+
+
+def test_a_class_of_headers_of_ones_own_says_what_is_written() -> None:
+    class Marked(HTTPHeaders):
+        def get_all(self) -> list[tuple[str, str]]:
+            return [*super().get_all(), ("X-Mark", "1")]
+
+    headers = Marked({"Content-Length": "0"})
+    head, _, _, _ = encode_response_head(200, "OK", headers, "GET", False, False)
+    assert b"\r\nX-Mark: 1\r\n" in head
+
+
 @given(st.lists(st.tuples(ANY, ANY), max_size=4))
 def test_what_is_written_is_read_as_it_was_meant(fields: list[tuple[str, str]]) -> None:
     try:
@@ -81,9 +136,13 @@ def test_any_number_of_lines(number: int) -> None:
 def test_a_value_that_is_no_text(name: str, value: Any) -> None:
     # Compiled, the second: mypyc looks at types before anything else, and an application's TypeError
     # is a 500 as well.
-    words = rf"the value of {name} has to be a str, not {value}|tuple\[str, str\] object expected"
+    words = (
+        rf"(?i)the value of {name} has to be a str, not {value}|tuple\[str, str\] object expected"
+    )
     with pytest.raises((HTTPOutputError, TypeError), match=words):
         read_fields(Fields((name, value)), [])
+    with pytest.raises((HTTPOutputError, TypeError), match=words):
+        encode_response_head(200, "OK", HTTPHeaders({name: value}), "GET", False, False)
 
 
 @pytest.mark.parametrize("text", ["a\tb", "\xa0", "\x80", "\xad", "\xff", ""])
@@ -141,7 +200,7 @@ def test_trailers_that_are_refused(name: str, value: str) -> None:
     ],
 )
 def test_date(second: int, date: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_encoding, "_time", lambda: second + 0.9)
+    monkeypatch.setattr(_encoding._date, "clock", lambda: second + 0.9)
     assert date_line() == f"Date: {date}\r\n"
     assert date_line() is date_line()
 

@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from http1 import HTTPInputError
+from http1._target import Hosts
 from http1._target import check_authority
-from http1._target import check_host
-from http1._target import known_hosts
 from http1._target import parse_target
 
 
@@ -41,7 +40,7 @@ def test_every_ipv6_address_is_a_host(address: ipaddress.IPv6Address) -> None:
 def test_a_host_is_taken_or_refused_with_400(host: str) -> None:
     status = 0
     try:
-        check_host(host.encode("latin-1"))
+        Hosts().check(host.encode("latin-1"))
     except HTTPInputError as error:
         status = error.status_code
     if status == 0:
@@ -52,11 +51,19 @@ def test_a_host_is_taken_or_refused_with_400(host: str) -> None:
 
 
 def test_the_hosts_that_are_remembered_are_bounded() -> None:
-    known_hosts.clear()
+    hosts = Hosts()
     for number in range(2000):
-        check_host(b"host%d" % number)
-    assert len(known_hosts) <= 512
-    with pytest.raises(HTTPInputError):
-        check_host(b"a b")
-    check_host(b"one-more")
-    known_hosts.clear()
+        hosts.check(b"host%d" % number)
+    assert len(hosts.known) == 512
+    hosts.check(b"a" * 300)
+    assert len(hosts.known) == 512
+
+
+def test_a_host_that_is_refused_is_not_remembered() -> None:
+    hosts = Hosts()
+    hosts.check(b" a")
+    for _ in range(2):
+        with pytest.raises(HTTPInputError):
+            hosts.check(b"a b")
+    assert hosts.latest == b" a"
+    assert hosts.known == {b" a"}

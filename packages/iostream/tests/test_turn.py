@@ -5,12 +5,13 @@ import socket
 
 from iostream import IOStream
 from iostream import StreamClosedError
+from iostream._output import OutputHalf
 from iostream._turn import Turn
 from iostream._turn import turn_of
 
 
-class Corked:
-    """Stands in for a stream: notes when it is uncorked."""
+class Corked(OutputHalf):
+    """Stands in for a stream: notes when it is uncorked, and does nothing else."""
 
     def __init__(self, name: int, log: list[int]) -> None:
         self.name = name

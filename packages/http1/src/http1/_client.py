@@ -23,12 +23,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from enum import Enum
-from typing import TYPE_CHECKING
 from typing import Final
 
 from iostream import IOStream
 from iostream import StreamClosedError
 
+from ._connection import HTTP1Connection
+from ._connection import Reader
 from ._deadlines import Deadlines
 from ._deadlines import deadlines_of
 from ._decompress import Decompressor
@@ -48,9 +49,6 @@ from ._watch import Verdict
 from ._watch import Watch
 from ._writing import Afterwards
 from ._writing import Writing
-
-if TYPE_CHECKING:
-    from ._connection import HTTP1Connection
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +74,7 @@ class Reading(Enum):
     ENDED = "ended"
 
 
-class ResponseReader:
+class ResponseReader(Reader):
     """Reads the response to what `exchange` writes."""
 
     __slots__ = (
@@ -152,6 +150,9 @@ class ResponseReader:
         else:
             self._begin()
         return result
+
+    def must_continue(self) -> bool:
+        return self.awaits_continue
 
     def must_close(self) -> bool:
         return self.params.no_keep_alive

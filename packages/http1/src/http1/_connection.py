@@ -17,7 +17,6 @@ from collections.abc import Awaitable
 from collections.abc import Callable
 from typing import BinaryIO
 from typing import Final
-from typing import Protocol
 
 from iostream import IOStream
 from iostream import StreamClosedError
@@ -63,30 +62,42 @@ _CLOSE: Final = Afterwards.CLOSE
 _SWITCH: Final = Afterwards.SWITCH
 
 
-class Reader(Protocol):
-    """The reading side that an exchange belongs to: a server connection, or a client's reader."""
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Reader:
+    """The reading side that an exchange belongs to: a server connection, or a client's reader.
 
-    @property
-    def awaits_continue(self) -> bool:
+    A class and not a protocol, because compiled code calls the methods of a class directly.
+    """
+
+    __slots__ = ()
+
+    def must_continue(self) -> bool:
         """Whether the body of the request is held back until `100 Continue` comes."""
+        raise NotImplementedError
 
     def must_close(self) -> bool:
         """Whether too much of the request is unread to keep the connection after the response."""
+        raise NotImplementedError
 
-    def written(self, exchange: HTTP1Connection, /) -> None:
+    def written(self, exchange: HTTP1Connection) -> None:
         """The exchange has been written, or will not be, as its state says."""
+        raise NotImplementedError
 
     def release(self) -> IOStream:
         """Let go of the stream, with what came from the peer and was not read put back into it."""
+        raise NotImplementedError
 
     def trailers(self) -> HTTPHeaders:
         """The trailer fields of the present message, empty if none came."""
+        raise NotImplementedError
 
-    def limit_body_time(self, seconds: float, /) -> None:
+    def limit_body_time(self, seconds: float) -> None:
         """Change the body's timeout for the present message."""
+        raise NotImplementedError
 
-    def limit_body_size(self, size: int, /) -> None:
+    def limit_body_size(self, size: int) -> None:
         """Change the body's limit for the present message."""
+        raise NotImplementedError
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -287,7 +298,7 @@ class HTTP1Connection(HTTPConnection):
                 self.afterwards is _CLOSE
                 or (self._has_body and self._reader is not None and self._reader.must_close()),
             )
-            if afterwards is _SWITCH and self._reader is not None and self._reader.awaits_continue:
+            if afterwards is _SWITCH and self._reader is not None and self._reader.must_continue():
                 # RFC 9110 section 7.8: the client is to send all of its request before it changes
                 # the protocol, and has not begun with the body.
                 head = CONTINUE + head

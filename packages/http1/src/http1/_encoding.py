@@ -94,7 +94,8 @@ STATUS_LINES: Final = {
     (code, reason): f"HTTP/1.1 {code} {reason}\r\n" for code, reason in _REASONS.items()
 }
 
-_MAX_LENGTH_DIGITS: Final = 18
+# Fewer digits than 2**63 has.
+MAX_LENGTH_DIGITS: Final = 18
 
 _NOTHING: Final[frozenset[str]] = frozenset()
 
@@ -128,7 +129,7 @@ def read_fields(
             if length >= 0:
                 raise HTTPOutputError("more than one Content-Length")
             # isdigit alone takes the digits of other scripts.
-            if not (value.isdigit() and value.isascii() and len(value) <= _MAX_LENGTH_DIGITS):
+            if not (value.isdigit() and value.isascii() and len(value) <= MAX_LENGTH_DIGITS):
                 raise HTTPOutputError(f"malformed Content-Length: {printable(value)}")
             length = int(value)
             if with_length:
@@ -181,11 +182,6 @@ def check_text(text: str) -> None:
 def encode_head(lines: list[str]) -> bytes:
     """A head, or a trailer section, of lines that end with CRLF. Raises `HTTPOutputError`."""
     lines.append("\r\n")
-    return encode_lines(lines)
-
-
-def encode_lines(lines: list[str]) -> bytes:
-    """Lines, the empty one at the end among them. Raises `HTTPOutputError`."""
     try:
         return "".join(lines).encode("latin-1")
     except UnicodeEncodeError as error:
@@ -221,9 +217,10 @@ def encode_trailers(fields: OutgoingHeaders) -> bytes:
 class _Date:
     """The Date of the present second, made once a second (RFC 9110 section 6.6.1)."""
 
-    __slots__ = ("begin", "end", "last_line", "line")
+    __slots__ = ("begin", "clock", "end", "last_line", "line")
 
     def __init__(self) -> None:
+        self.clock = time.time
         #: From when and until when the line is true, in seconds since the epoch.
         self.begin = 0.0
         self.end = 0.0
@@ -259,12 +256,11 @@ _MONTHS: Final = (
     "Dec",
 )
 _date: Final = _Date()
-_time = time.time
 
 
 def date_line(last: bool = False) -> str:
     """The Date field of a response that is written now, with its CRLF; `last`: that of the head too."""
-    now = _time()
+    now = _date.clock()
     # A clock that was put back is not before the end for long, perhaps for years.
     if not _date.begin <= now < _date.end:
         _date.refresh(int(now))

@@ -28,9 +28,8 @@ from ._message_parser import connection_options
 from ._mypyc import mypyc_attr
 from ._start_line import RequestStartLine
 from ._start_line import parse_request_start_line
-from ._target import check_host
 from ._target import check_scheme
-from ._target import known_hosts
+from ._target import hosts
 from ._target import parse_target
 
 _HEAD: Final = State.HEAD
@@ -38,6 +37,7 @@ _END: Final = State.END
 
 # What `RequestStartLine(...)` comes down to, without the detour through its own `__new__`.
 _new_tuple: Final = tuple.__new__
+_start_line: Final = RequestStartLine
 
 # What `headers_from_wire` does, without the call.
 _new_headers: Final = HTTPHeaders.__new__
@@ -103,7 +103,7 @@ class RequestParser(MessageParser):
     Host field, as RFC 9112 section 3.2.2 says; `target` keeps what came.
     """
 
-    __slots__ = ("_handler", "_shape", "expect_continue", "scheme", "target")
+    __slots__ = ("_handler", "_shape", "expect_continue", "http_1_0", "scheme", "target")
 
     def __init__(self, handler: RequestHandler, limits: Limits | None = None) -> None:
         MessageParser.__init__(self, Limits() if limits is None else limits)
@@ -111,6 +111,8 @@ class RequestParser(MessageParser):
         # Of the head that is expected next.
         self._shape: HeadShape | None = None
         self._expect(shapes.latest)
+        #: Whether the client speaks HTTP/1.0, and not a later version.
+        self.http_1_0 = False
         #: Whether the client waits for `100 Continue` before it sends its body.
         self.expect_continue = False
         #: The request target as it came.
@@ -164,13 +166,13 @@ class RequestParser(MessageParser):
         end = 0 if match is None else match.end()
         if shape is None or match is None or end - position > self._quick_head_size:
             return MessageParser._take_head(self, data, position)
-        # These groups are never absent, which their type does not say.
-        method: bytes
-        path: bytes
-        host: bytes
-        method, path, host = match.group(1, 2, shape.host)
-        if host not in known_hosts:
-            check_host(host)
+        # One by one: `group` would make two tuples of them. They are never absent, which their type
+        # does not say.
+        method: bytes = match[1]
+        path: bytes = match[2]
+        host: bytes = match[shape.host]
+        if host != hosts.latest:
+            hosts.check(host)
         framing = _NOTHING
         if shape.framing:
             framing = [
@@ -183,7 +185,13 @@ class RequestParser(MessageParser):
         if more:
             self._behind_head = (data, end)
         self._begin_request(
-            method.decode(), target, "HTTP/1.1", framing, more, shape.lower_names, match
+            "GET" if method == b"GET" else method.decode(),
+            target,
+            "HTTP/1.1",
+            framing,
+            more,
+            shape.lower_names,
+            match,
         )
         if more:
             self._behind_head = NOTHING_BEHIND
@@ -236,8 +244,7 @@ class RequestParser(MessageParser):
 
         # RFC 9112 section 3.2: exactly one Host in HTTP/1.1, and never two.
         if host >= 0:
-            if values[host] not in known_hosts:
-                check_host(values[host])
+            hosts.check(values[host])
             if authority and not values[host].strip(OWS_BYTES):
                 raise HTTPInputError("empty Host field for a target that has a host")
         elif version != "HTTP/1.0":
@@ -269,7 +276,8 @@ class RequestParser(MessageParser):
         `framing` has the fields that say something about it, but for `Connection: keep-alive`,
         which says nothing new in HTTP/1.1.
         """
-        self.keep_alive = version != "HTTP/1.0"
+        self.http_1_0 = version == "HTTP/1.0"
+        self.keep_alive = not self.http_1_0
         self.upgrade = ""
         self.expect_continue = False
         length = self._read_framing(method, version, framing, more) if framing else 0
@@ -279,7 +287,7 @@ class RequestParser(MessageParser):
             self._state = _END
         headers = _new_headers(HTTPHeaders)
         headers._wire = (names, values)
-        self._handler.head_received(_new_tuple(RequestStartLine, (method, path, version)), headers)
+        self._handler.head_received(_new_tuple(_start_line, (method, path, version)), headers)
         if length:
             self._begin_body()
         elif not self.paused and self._state is _END:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from ._encoding import MAX_LENGTH_DIGITS
 from ._encoding import STATUS_LINES
 from ._encoding import date_line
 from ._encoding import encode_head
-from ._encoding import encode_lines
 from ._encoding import read_fields
 from ._encoding import status_line
 from ._errors import HTTPOutputError
+from ._field_names import plain_names
+from ._headers import HTTPHeaders
 from ._outgoing_headers import OutgoingHeaders
 from ._writing import Afterwards
 from ._writing import Writing
@@ -27,6 +29,9 @@ _SWITCH: Final = Afterwards.SWITCH
 # Methods whose answers may have no body where others have one (RFC 9112 section 6.3).
 _UNUSUAL_METHODS: Final = frozenset(("CONNECT", "HEAD"))
 
+# For more than these, to add line after line to one string would take longer than to join them.
+_MANY_FIELDS: Final = 40
+
 
 def encode_response_head(
     code: int, reason: str, headers: OutgoingHeaders, method: str, http_1_0: bool, closing: bool
@@ -39,13 +44,13 @@ def encode_response_head(
     The length is that of a body that is sized. The first state is HEAD again for an interim
     response. Raises `HTTPOutputError`.
     """
-    usual = code == 200 and method not in _UNUSUAL_METHODS
+    if code == 200 and reason == "OK" and not http_1_0:
+        if method == "GET" or method not in _UNUSUAL_METHODS:
+            head, length = _encode_usual(headers, closing)
+            if length >= 0:
+                return head, length, _SIZED, _CLOSE if closing else _KEEP_ALIVE
     lines = [STATUS_LINES.get((code, reason)) or status_line(code, reason)]
-    length, said = read_fields(headers, lines, usual or _may_have_length(code, method))
-    if usual and length >= 0 and not (said or closing or http_1_0):
-        # What the rules come to for most responses.
-        lines.append(date_line(True))
-        return encode_lines(lines), length, _SIZED, _KEEP_ALIVE
+    length, said = read_fields(headers, lines, _may_have_length(code, method))
     if code == 205:
         # RFC 9110 section 15.3.6: it has no content, but a recipient need not know that.
         length = 0
@@ -66,6 +71,39 @@ def encode_response_head(
     if "date" not in said:
         lines.append(date_line())
     return encode_head(lines), length, writing, afterwards
+
+
+def _encode_usual(headers: OutgoingHeaders, closing: bool) -> tuple[bytes, int]:
+    """What the rules come to for most responses: a 200 with a length, and nothing that concerns us.
+
+    The head, and the length of the body. The length is -1 if it takes a closer look at a field, or
+    at what `headers` are: this accepts nothing that would be refused there.
+    """
+    if type(headers) is not HTTPHeaders or headers._lists is not None or headers._wire is not None:
+        return b"", -1
+    # Applications are not all type-checked: compiled, the loop would refuse other values itself.
+    fields: dict[str, object] = headers._fields  # type: ignore[assignment]
+    if len(fields) > _MANY_FIELDS:
+        return b"", -1
+    head = "HTTP/1.1 200 OK\r\nConnection: close\r\n" if closing else "HTTP/1.1 200 OK\r\n"
+    length = ""
+    for name, value in fields.items():
+        if type(value) is not str:
+            return b"", -1
+        if name in plain_names and value.isprintable():
+            head = f"{head}{name}: {value}\r\n"
+        elif name == "Content-Length" and value.isdigit() and len(value) <= MAX_LENGTH_DIGITS:
+            length = value
+        else:
+            return b"", -1
+    if not length:
+        return b"", -1
+    try:
+        # Digits that are not ASCII are no latin-1, or no number: both are a ValueError.
+        head = f"{head}Content-Length: {length}\r\n{date_line(True)}"
+        return head.encode("latin-1"), int(length)
+    except ValueError:
+        return b"", -1
 
 
 def _may_have_length(code: int, method: str) -> bool:

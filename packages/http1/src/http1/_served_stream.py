@@ -21,6 +21,7 @@ from iostream import IOStream
 from iostream import StreamClosedError
 
 from ._connection import HTTP1Connection
+from ._connection import Reader
 from ._deadlines import Deadlines
 from ._delegates import HTTPMessageDelegate
 from ._delegates import HTTPServerConnectionDelegate
@@ -60,7 +61,7 @@ _LAST_REQUEST_GRACE: Final = 1.0
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class ServedStream:
+class ServedStream(Reader):
     """A stream that requests are served on, without the serving.
 
     A class derived from it makes the parser, whose handler it is, and receives from the stream.

@@ -206,7 +206,7 @@ class HTTP1ServerConnection(ServedStream):
         exchange._reader = self
         exchange._remaining = 0
         exchange._method = start_line[0]
-        exchange._http_1_0 = start_line[2] == "HTTP/1.0"
+        exchange._http_1_0 = parser.http_1_0
         exchange._has_body = parser.body_length != 0
         exchange._close_callback = None
         self._exchange = exchange
@@ -256,6 +256,9 @@ class HTTP1ServerConnection(ServedStream):
                 self._parser.pause()
 
     # --- what the exchange calls
+
+    def must_continue(self) -> bool:
+        return self._parser.expect_continue
 
     def must_close(self) -> bool:
         return self._message is not None and self._unread() > self.params.max_discard_size

@@ -12,11 +12,38 @@ from ._grammar import OWS
 
 _MAX_PORT = 65535
 
-# Values of Host found valid, as they came, with the white space around them. A server is asked for a
-# few names again and again; bounded, never evicted.
-known_hosts: Final[set[bytes]] = set()
-_MAX_KNOWN_HOSTS = 512
-_MAX_KNOWN_HOST_LENGTH = 256
+_MAX_KNOWN_HOSTS: Final = 512
+_MAX_KNOWN_HOST_LENGTH: Final = 256
+
+
+class Hosts:
+    """Values of Host found valid, as they came, with the white space around them.
+
+    A server is asked for a few names again and again; bounded, never evicted.
+    """
+
+    __slots__ = ("known", "latest")
+
+    def __init__(self) -> None:
+        #: The usual ones.
+        self.known: set[bytes] = set()
+        #: The one that was found valid last. Most requests have the same; comparing with it takes
+        #: no hash.
+        self.latest = b""
+
+    def check(self, value: bytes) -> None:
+        """Raise `HTTPInputError` unless `value` may stand in a Host field; it may be empty."""
+        if value not in self.known:
+            host = value.decode("latin-1").strip(OWS)
+            if host:
+                check_authority(host)
+            if len(self.known) < _MAX_KNOWN_HOSTS and len(value) <= _MAX_KNOWN_HOST_LENGTH:
+                self.known.add(value)
+        self.latest = value
+
+
+#: The hosts that this process has been asked for.
+hosts: Final = Hosts()
 
 
 def parse_target(method: str, target: str) -> tuple[str, str]:
@@ -57,15 +84,6 @@ def check_scheme(target: str, scheme: str) -> None:
     named = target.partition(":")[0].lower()
     if named != scheme:
         raise HTTPInputError(f"request for {named} on a connection that speaks {scheme}", 421)
-
-
-def check_host(value: bytes) -> None:
-    """Raise `HTTPInputError` unless `value` may stand in a Host field; it may be empty."""
-    host = value.decode("latin-1").strip(OWS)
-    if host:
-        check_authority(host)
-    if len(known_hosts) < _MAX_KNOWN_HOSTS and len(value) <= _MAX_KNOWN_HOST_LENGTH:
-        known_hosts.add(value)
 
 
 def check_authority(authority: str) -> str:

@@ -7,8 +7,11 @@ behind each receive, most of it in the kernel. One connection alone takes no lon
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 from typing import Final
-from typing import Protocol
+
+if TYPE_CHECKING:
+    from ._output import OutputHalf
 
 # How many streams wait for the end of the turn before they are sent for all the same: what the
 # first of them has written should not wait for many receivers that take their time.
@@ -17,13 +20,6 @@ _MOST: Final = 16
 # A stream that was alone in its turn gains nothing from waiting, and pays for one turn more. So the
 # next ones do not wait, until this many have been sent for; then it is looked at again.
 _ALONE: Final = 8
-
-
-class Corked(Protocol):
-    """What waits for the end of a turn."""
-
-    def uncork(self) -> None:
-        """Send what was held back."""
 
 
 class Turn:
@@ -39,10 +35,10 @@ class Turn:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         #: The loop whose turns these are.
         self.loop = loop
-        self._waiting: list[Corked] = []
+        self._waiting: list[OutputHalf] = []
         self._alone = 0
 
-    def uncork(self, stream: Corked) -> None:
+    def uncork(self, stream: OutputHalf) -> None:
         """Uncork ``stream`` at the end of the turn, or at once where that is better."""
         if self._alone:
             self._alone -= 1
