@@ -266,6 +266,103 @@ def test_the_receive_size_follows_the_peer(run: Run) -> None:
     run(test())
 
 
+class Pieces(Recorder):
+    """Keeps what came piece by piece, and how many pieces had come at the end of each turn."""
+
+    def __init__(self, then: Callable[[int], None] = lambda count: None) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+        self.turns: list[int] = []
+        self.then = then
+
+    def data_received(self, data: bytes) -> None:
+        if len(self.sizes) == (self.turns[-1] if self.turns else 0):
+            asyncio.get_running_loop().call_soon(lambda: self.turns.append(len(self.sizes)))
+        self.sizes.append(len(data))
+        super().data_received(data)
+        self.then(len(self.sizes))
+
+
+def test_as_long_as_receives_are_full_there_are_eight_in_an_event(run: Run) -> None:
+    async def test() -> None:
+        near, far = pair(read_chunk_size=1000)
+        await near.write(bytes(19_999))
+        pieces = Pieces()
+        far.set_receiver(pieces)
+        await pieces.until_data(19_999)
+        await asyncio.sleep(0)
+        assert pieces.sizes == [1000] * 19 + [999]
+        assert pieces.turns == [8, 16, 20]
+        near.close()
+        far.close()
+
+    run(test())
+
+
+def test_a_full_receive_that_was_the_last(run: Run) -> None:
+    async def test() -> None:
+        near, far = pair(read_chunk_size=1000)
+        await near.write(bytes(2000))
+        near.close()
+        pieces = Pieces()
+        far.set_receiver(pieces)
+        await pieces.until_event("eof")
+        assert pieces.sizes == [1000, 1000]
+        far.close()
+
+    run(test())
+
+
+def test_pausing_ends_a_row_of_receives(run: Run) -> None:
+    async def test() -> None:
+        near, far = pair(read_chunk_size=1000)
+
+        def pause(count: int) -> None:
+            if count == 3:
+                far.pause_reading()
+                asyncio.get_running_loop().call_soon(far.resume_reading)
+
+        await near.write(bytes(5000))
+        pieces = Pieces(pause)
+        far.set_receiver(pieces)
+        await pieces.until_data(5000)
+        await asyncio.sleep(0)
+        assert pieces.sizes == [1000] * 5
+        assert pieces.turns[0] == 3
+        near.close()
+        far.close()
+
+    run(test())
+
+
+def test_closing_ends_a_row_of_receives(run: Run) -> None:
+    async def test() -> None:
+        near, far = pair(read_chunk_size=1000)
+        await near.write(bytes(5000))
+        pieces = Pieces(lambda count: far.close() if count == 3 else None)
+        far.set_receiver(pieces)
+        await pieces.until_event("lost")
+        assert pieces.sizes == [1000] * 3
+        near.close()
+
+    run(test())
+
+
+def test_another_receiver_goes_on_with_a_row_of_receives(run: Run) -> None:
+    async def test() -> None:
+        near, far = pair(read_chunk_size=1000)
+        second = Recorder()
+        await near.write(bytes(5000))
+        first = Pieces(lambda count: far.set_receiver(second) if count == 3 else None)
+        far.set_receiver(first)
+        await second.until_data(2000)
+        assert first.sizes == [1000] * 3
+        near.close()
+        far.close()
+
+    run(test())
+
+
 def test_fairness(run: Run) -> None:
     """One peer that always has more to say does not keep the others from being heard."""
 

@@ -238,6 +238,12 @@ class MessageParser:
         """Read `data` until it ends or the parser is paused, and keep what is left."""
         position = 0
         size = len(data)
+        if self._state is _SIZED_BODY and 0 < size < self._remaining and size <= self.chunk_size:
+            # A piece out of the middle of a large body: the shortest way for it.
+            self._remaining -= size
+            self.body_received += size
+            self._data(data)
+            return
         while not self.paused:
             state = self._state
             if state is _HEAD:

@@ -54,7 +54,7 @@ class BaseIOStream(InputHalf):
     Args:
         max_buffer_size: the most bytes that a pending read may pile up; more closes the stream
             with `StreamBufferFullError`. 100 MiB by default.
-        read_chunk_size: the most bytes that are received at a time. By default 256 KiB, reached
+        read_chunk_size: the most bytes that are received at a time. By default 64 KiB, reached
             step by step from 8 KiB by a peer that fills them.
         max_write_buffer_size: the most bytes that ``write`` lets wait for the kernel before it
             raises `StreamBufferFullError`. Unlimited by default.

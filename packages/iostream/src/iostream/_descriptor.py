@@ -132,6 +132,9 @@ class Descriptor:
             return self._send_some(batch.peek(JOIN_LIMIT))
         return self._send_some(batch)
 
+    def _before_queueing(self) -> None:
+        """For the first time so much is written that the kernel may not have room for it."""
+
     def _before_end(self) -> None:
         """What is sent from now on is the last, and the end of output follows it at once."""
 

@@ -20,10 +20,14 @@ logger = logging.getLogger(__name__)
 # from the allocator's point of view still a cheap block. It doubles whenever a receive filled it.
 _FIRST_RECEIVE: Final = 8192
 
-# How far it grows unless read_chunk_size says otherwise. Less is more events per byte. More does
-# not pay: two such blocks at once, as when a head comes in front of its body, are then more than
-# glibc keeps at the top of its heap, and their pages are given back and faulted in again.
-_LARGEST_RECEIVE: Final = 262144
+# How far it grows unless read_chunk_size says otherwise. The kernel copies into a block of this size
+# that is still in the cache from the time before: with four times as much every byte costs a sixth
+# more, and with half as much the calls do.
+_LARGEST_RECEIVE: Final = 98304
+
+# How many receives of that size one event may bring, so that a large body does not cost an event for
+# each; then it is the turn of the other streams.
+_MOST_AT_ONCE: Final = 8
 
 _MAX_BUFFER_SIZE: Final = 100 * 1024 * 1024
 
@@ -198,33 +202,42 @@ class InputHalf(OutputHalf):
         if self._input is not _FLOWING:
             self._on_readable_aside()
             return
-        try:
-            data = self._recv(self._receive_size)
-        except BlockingIOError:
-            return
-        except OSError as exc:
-            self._fail(exc)
-            return
-        if data is None:
-            return
-        size = len(data)
-        if not self._receive_floor < size < self._receive_ceiling:
-            if not size:
-                self._on_end()
+        receives = _MOST_AT_ONCE
+        while True:
+            try:
+                data = self._recv(self._receive_size)
+            except BlockingIOError:
                 return
-            self._adapt_receive_size(size)
-        self.bytes_received += size
-        receiver = self._receiver
-        assert receiver is not None
-        self._corks += 1
-        try:
-            receiver.data_received(data)
-        except BaseException as exc:
-            self._receiver_failed(exc)
-        if self._corked and self._corks == 1:
-            self._turn.uncork(self)
-        else:
-            self._corks -= 1
+            except OSError as exc:
+                self._fail(exc)
+                return
+            if data is None:
+                return
+            size = len(data)
+            if not self._receive_floor < size < self._receive_ceiling:
+                if not size:
+                    self._on_end()
+                    return
+                self._adapt_receive_size(size)
+            self.bytes_received += size
+            receiver = self._receiver
+            assert receiver is not None
+            self._corks += 1
+            try:
+                receiver.data_received(data)
+            except BaseException as exc:
+                self._receiver_failed(exc)
+            if self._corked and self._corks == 1:
+                self._turn.uncork(self)
+            else:
+                self._corks -= 1
+            if size < self.read_chunk_size:
+                return
+            # As much as was asked for: most likely there is more.
+            receives -= 1
+            if not receives or self._input is not _FLOWING:
+                return
+            del data  # or the next one could not have its place in memory
 
     def _on_readable_aside(self) -> None:
         """The descriptor is readable and input does not flow."""
@@ -260,9 +273,11 @@ class InputHalf(OutputHalf):
         wanted = wanted * 2 if size >= wanted else wanted // 2
         first = min(_FIRST_RECEIVE, self.read_chunk_size)
         self._receive_size = max(first, min(wanted, self.read_chunk_size))
-        # Shrink when less than an eighth comes; at the smallest size only the end stands out.
-        self._receive_floor = 0 if self._receive_size == first else self._receive_size // 8
-        self._receive_ceiling = self._receive_size
+        # Shrink when less than an eighth comes; at the smallest size only the end stands out. What
+        # fills the largest size changes nothing.
+        size = self._receive_size
+        self._receive_floor = 0 if size == first else size // 8
+        self._receive_ceiling = size if size < self.read_chunk_size else size + 1
 
     def _deliver(self, data: bytes) -> None:
         """Hand ``data`` to the receiver as the readable event does."""

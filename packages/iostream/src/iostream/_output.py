@@ -95,15 +95,18 @@ class OutputHalf(Descriptor):
             self._corked.append(data)
             self._corked_size += len(data)
             return self._completed if self._corked_size <= JOIN_LIMIT else self._move_on()
+        size = len(data)
+        if size > JOIN_LIMIT:
+            return self._write_checked([data])
         try:
-            sent = self._send_some(data) if data else 0
+            sent = self._send_some(data) if size else 0
         except BlockingIOError:
             sent = 0
         except OSError as exc:
             self._fail(exc)
             return self._unsent()
         self.bytes_sent += sent
-        if sent == len(data):
+        if sent == size:
             return self._completed
         self._queue_rest(data, sent)
         return self._unsent()
@@ -225,6 +228,7 @@ class OutputHalf(Descriptor):
     def _enqueue(self, piece: Piece) -> None:
         if self._queue is _NEVER_FILLED:
             self._queue = SendQueue()
+            self._before_queueing()
         self._queue.append(piece)
 
     def _queue_corked(self) -> None:

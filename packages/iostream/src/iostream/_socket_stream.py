@@ -17,6 +17,7 @@ from ._base import BaseIOStream
 from ._errors import StreamClosedError
 from ._fail_quietly import fail_quietly
 from ._file_segment import FileSegment
+from ._local_peer import bound_local_send_buffer
 from ._mypyc import mypyc_attr
 from ._send_queue import Batch
 from ._states import Life
@@ -96,6 +97,9 @@ class IOStream(BaseIOStream):
     def shutdown_fd(self) -> None:
         """Send a FIN."""
         self.socket.shutdown(_socket.SHUT_WR)
+
+    def _before_queueing(self) -> None:
+        bound_local_send_buffer(self.socket)
 
     def _before_end(self) -> None:
         self._send_some = self._transmit_last
