@@ -34,13 +34,15 @@ async def curl(listener: socket.socket, options: dict[str, str] | None, *argumen
     process = await asyncio.create_subprocess_exec(
         "curl", "--silent", "--show-error", "--fail", *arguments, stdout=asyncio.subprocess.PIPE
     )
+    # Read while it is answered: the answer is more than its pipe and the connection hold.
+    printed = asyncio.create_task(process.communicate())
     listener.setblocking(False)
     connection, _ = await asyncio.get_running_loop().sock_accept(listener)
     stream = IOStream(connection)
     if options is not None:
         stream = await stream.start_tls(True, options)
     await answer(stream)
-    output, _ = await process.communicate()
+    output, _ = await printed
     assert process.returncode == 0
     return output
 
@@ -91,9 +93,10 @@ def test_tls_of_a_connection_that_is_new(certificate: tuple[str, str]) -> None:
                 f"https://localhost:{port}/",
                 stdout=asyncio.subprocess.PIPE,
             )
+            printed = asyncio.create_task(process.communicate())
             listener.setblocking(False)
             connection, _ = await asyncio.get_running_loop().sock_accept(listener)
             await answer(SSLIOStream(connection, ssl_options=options, server_side=True))
-            assert (await process.communicate())[0] == BODY
+            assert (await printed)[0] == BODY
 
     run_with_deadline(test())

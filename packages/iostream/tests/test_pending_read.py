@@ -17,10 +17,18 @@ alphabet = st.sampled_from([b"a", b"b", b"\r", b"\n"])
 pieces = st.lists(st.lists(alphabet, min_size=1, max_size=8).map(b"".join), max_size=12)
 
 
+def until(delimiter: bytes, max_bytes: int | None) -> Until:
+    read = Until()
+    read.delimiter = delimiter
+    read.max_bytes = max_bytes
+    read.searched = 0
+    return read
+
+
 @given(pieces, st.lists(alphabet, min_size=1, max_size=3).map(b"".join))
 def test_until(pieces: list[bytes], delimiter: bytes) -> None:
     inbox = ReceiveBuffer()
-    read = Until(delimiter, None)
+    read = until(delimiter, None)
     whole = b""
     for piece in pieces:
         inbox.append(piece)
@@ -59,7 +67,7 @@ def test_until_regex(pieces: list[bytes], pattern: bytes) -> None:
 
 
 def test_max_bytes() -> None:
-    for read in (Until(b"\n", 3), UntilRegex(re.compile(rb"\n"), 3)):
+    for read in (until(b"\n", 3), UntilRegex(re.compile(rb"\n"), 3)):
         inbox = ReceiveBuffer()
         inbox.append(b"abc")
         assert read.ready(inbox) == NOT_YET

@@ -665,6 +665,62 @@ def test_receive_now_on_a_stream_that_is_closed(run: Run) -> None:
     run(test())
 
 
+def test_a_first_read_takes_what_is_there(run: Run) -> None:
+    async def test() -> None:
+        ours, peer = socket.socketpair()
+        with peer, contextlib.closing(IOStream(ours)) as stream:
+            loop = asyncio.get_running_loop()
+            peer.send(b"line\nrest")
+            reading = stream.read_until(b"\n")
+            assert reading.done()
+            assert reading.result() == b"line\n"
+            assert not loop.remove_reader(stream.fileno())
+            # What is not there yet is waited for.
+            waiting = stream.read_bytes(8)
+            assert not waiting.done()
+            peer.send(b"more")
+            assert await waiting == b"restmore"
+
+    run(test())
+
+
+def test_a_first_read_into_a_buffer(run: Run) -> None:
+    async def test() -> None:
+        ours, peer = socket.socketpair()
+        with peer, contextlib.closing(IOStream(ours)) as stream:
+            buffer = bytearray(4)
+            peer.send(b"full")
+            assert stream.read_into(buffer).result() == 4
+            assert buffer == b"full"
+
+    run(test())
+
+
+def test_a_first_read_at_the_end(run: Run) -> None:
+    async def test() -> None:
+        ours, peer = socket.socketpair()
+        stream = IOStream(ours)
+        peer.send(b"all")
+        peer.close()
+        assert await stream.read_until_close() == b"all"
+        assert stream.closed()
+        assert stream.error is None
+
+    run(test())
+
+
+def test_a_first_read_from_a_peer_that_is_gone(run: Run) -> None:
+    async def test() -> None:
+        stream, peer = await tcp_pair()
+        reset(peer)
+        reading = stream.read_until(b"\n")
+        with pytest.raises(StreamClosedError) as caught:
+            await reading
+        assert isinstance(caught.value.real_error, ConnectionResetError)
+
+    run(test())
+
+
 class Flagged(socket.socket):
     """Writes down with which flags is sent."""
 

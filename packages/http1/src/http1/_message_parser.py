@@ -76,6 +76,7 @@ _FAILED: Final = State.FAILED
 
 # What is left of a valid head of n + 1 lines when every byte is deleted that may stand in a line.
 _CRLFS: Final = tuple([CRLF * n for n in range(257)])
+_MOST_QUICK_LINES: Final = len(_CRLFS) - 1
 
 _UNLIMITED: Final = 1 << 62
 
@@ -114,10 +115,15 @@ class MessageParser:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._quick_head_size = min(
-            limits.max_header_size, limits.max_field_size, limits.max_start_line_size
-        )
-        self._quick_header_count = min(limits.max_header_count, len(_CRLFS) - 1)
+        # Not by `min`, which would take as long as all the other attributes together.
+        size = limits.max_header_size
+        if limits.max_field_size < size:
+            size = limits.max_field_size
+        if limits.max_start_line_size < size:
+            size = limits.max_start_line_size
+        self._quick_head_size = size
+        count = limits.max_header_count
+        self._quick_header_count = count if count < _MOST_QUICK_LINES else _MOST_QUICK_LINES
         self._state = _HEAD
         self._scanner: HeadScanner | None = None
         self._chunked: ChunkedDecoder | None = None

@@ -48,6 +48,13 @@ _DONE: Final = Writing.DONE
 _KEEP_ALIVE: Final = Afterwards.KEEP_ALIVE
 _CLOSE: Final = Afterwards.CLOSE
 
+# Looked up once, not for each connection once a tick.
+_IDLE: Final = Phase.IDLE
+_IN_HEAD: Final = Phase.HEAD
+_IN_BODY: Final = Phase.BODY
+_APPLICATION: Final = Phase.APPLICATION
+_FINE: Final = Verdict.FINE
+
 # How long a connection that drains waits for a request that may be on its way.
 _LAST_REQUEST_GRACE: Final = 1.0
 
@@ -237,7 +244,8 @@ class ServedStream:
         self._ending = True
         self._parser.pause()
         complete = self._message is None and not self._parser.in_message and not self._parser.held
-        self._cut_off()
+        if self._exchange is not None or self._message is not None:
+            self._cut_off()
         stream = self.stream
         # The client has said that nothing comes after this request; or this process is about to
         # end, which must not wait for clients that keep their side open.
@@ -308,9 +316,11 @@ class ServedStream:
             stream.bytes_sent,
             stream.writing(),
         )
+        if verdict is _FINE:
+            return
         if verdict is Verdict.CLOSE:
             stream.close()
-        elif verdict is Verdict.TIMED_OUT:
+        else:
             self._refuse(HTTPInputError(watch.reason, 408))
 
     def _watched(self) -> Watch:
@@ -325,12 +335,12 @@ class ServedStream:
         exchange = self._exchange
         if exchange is None:
             if self._parser.in_message:
-                return Phase.HEAD
+                return _IN_HEAD
             # Who is still taking the last answer is not idle; write_timeout is for those.
-            return Phase.APPLICATION if self.stream.writing() else Phase.IDLE
+            return _APPLICATION if self.stream.writing() else _IDLE
         if self._message is None and exchange.writing is _DONE:
             # The connection changes to another protocol, and nobody has taken it over yet.
-            return Phase.IDLE
+            return _IDLE
         if self._message is None or self._held is not None:
-            return Phase.APPLICATION
-        return Phase.BODY
+            return _APPLICATION
+        return _IN_BODY

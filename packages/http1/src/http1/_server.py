@@ -393,6 +393,7 @@ class HTTP1ServerConnection(ServedStream):
                 else:
                     self._caught_up()
         elif afterwards is _CLOSE:
+            self._exchange = None
             self._linger()
         else:
             # Whoever wrote this answer takes the stream with detach() now, or soon.

@@ -39,6 +39,13 @@ class Verdict(Enum):
     TIMED_OUT = "timed out"
 
 
+# Looked up once, not for each connection once a tick.
+_IDLE: Final = Phase.IDLE
+_HEAD: Final = Phase.HEAD
+_BODY: Final = Phase.BODY
+_RESPONSE_BODY: Final = Phase.RESPONSE_BODY
+_FINE: Final = Verdict.FINE
+
 # Which limit was passed, in words.
 _REASONS: Final = {
     "": "",
@@ -73,7 +80,7 @@ class Watch:
 
     def __init__(self, params: HTTP1ConnectionParameters, now: float) -> None:
         self._params = params
-        self._phase = Phase.IDLE
+        self._phase = _IDLE
         self._message = -1  # how many had begun at the last tick
         self._since = now  # when the phase was first seen
         self._since_received = 0  # bytes that had come by then
@@ -124,22 +131,22 @@ class Watch:
     def _judge(self, now: float) -> Verdict:
         params = self._params
         elapsed = now - self._since
-        if self._phase is Phase.IDLE:
+        if self._phase is _IDLE:
             # Bytes that are not the start of a message, an empty line, do not buy time.
             if elapsed > params.idle_timeout:
                 self.limit = "idle_timeout"
                 return Verdict.CLOSE
-        elif self._phase is Phase.HEAD:
+        elif self._phase is _HEAD:
             if elapsed > params.header_timeout:
                 self.limit = "header_timeout"
                 return Verdict.TIMED_OUT
-        elif self._phase is Phase.BODY or self._phase is Phase.RESPONSE_BODY:
+        elif self._phase is _BODY or self._phase is _RESPONSE_BODY:
             if elapsed > self.body_timeout:
                 self.limit = "body_timeout"
                 return Verdict.TIMED_OUT
-            if self._phase is Phase.BODY:
+            if self._phase is _BODY:
                 return self._judge_pace(now, elapsed)
-        return Verdict.FINE
+        return _FINE
 
     def _judge_pace(self, now: float, elapsed: float) -> Verdict:
         """Whether the body of a request comes fast enough."""
@@ -151,4 +158,4 @@ class Watch:
         if late > 0 and self._received - self._since_received < late * params.min_body_rate:
             self.limit = "min_body_rate"
             return Verdict.TIMED_OUT
-        return Verdict.FINE
+        return _FINE

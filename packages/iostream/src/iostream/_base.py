@@ -15,6 +15,8 @@ receiver too (`PullReader`), which keeps what nobody asked for yet in the inbox.
 The descriptor stays registered when input stops: only an event that finds it stopped takes the
 descriptor off the loop. So a pause that ends before the peer sends more costs no system call,
 and neither do the gaps between two reads.
+A read that finds the descriptor not registered, as the first one does, receives first: the loop
+is asked only if what is wanted has not come yet.
 
 *Output* (`Output`): whether the kernel may be given bytes now. ``write`` sends at once, or
 behind what waits already, or at ``uncork``. The descriptor is watched for writing only while
@@ -87,7 +89,11 @@ class BaseIOStream(InputHalf):
         if not delimiter:
             raise ValueError("delimiter must not be empty")
         pull = self._pull or self._reader()
-        return pull.start(Until(delimiter, max_bytes))
+        read = Until()
+        read.delimiter = delimiter
+        read.max_bytes = max_bytes
+        read.searched = 0
+        return pull.start(read)
 
     def read_until_regex(
         self, regex: bytes | re.Pattern[bytes], max_bytes: int | None = None

@@ -7,7 +7,6 @@ import logging
 import sys
 from collections.abc import Callable
 from types import TracebackType
-from typing import Final
 from typing import TypeAlias
 
 from ._errors import StreamClosedError
@@ -16,13 +15,18 @@ from ._mypyc import mypyc_attr
 from ._receiver import Receiver
 from ._send_queue import JOIN_LIMIT
 from ._send_queue import Batch
+from ._states import CLOSED
+from ._states import IDLE
+from ._states import INPUT_ENDED
+from ._states import OPEN
+from ._states import OUTPUT_ENDED
+from ._states import READY
 from ._states import Input
 from ._states import Life
 from ._states import Output
 
 logger = logging.getLogger(__name__)
 
-_CLOSED: Final = Life.CLOSED
 
 ExcInfo: TypeAlias = (
     bool
@@ -59,9 +63,9 @@ class Descriptor:
     def __init__(self) -> None:
         self._loop = asyncio.get_event_loop()
         self.error: BaseException | None = None
-        self._life = Life.OPEN
-        self._input = Input.IDLE
-        self._output = Output.READY
+        self._life: Life = OPEN
+        self._input: Input = IDLE
+        self._output: Output = READY
         self._receiver: Receiver | None = None
         self._close_callback: Callable[[], None] | None = None
         self.watch_later = False
@@ -187,7 +191,7 @@ class Descriptor:
 
     def closed(self) -> bool:
         """Whether the stream has been closed, by either side."""
-        return self._life is Life.CLOSED
+        return self._life is CLOSED
 
     def close(self, exc_info: ExcInfo = False) -> None:
         """Close the stream at once. Does nothing when it is closed already.
@@ -197,10 +201,10 @@ class Descriptor:
         `StreamClosedError`. ``exc_info`` is kept as ``error``: an exception, the tuple of
         `sys.exc_info`, or True for the exception being handled.
         """
-        if self._life is _CLOSED:
+        if self._life is CLOSED:
             return
         error = _exception_of(exc_info) if exc_info else None
-        if self._life is Life.OPEN and self._output is not Output.ENDED:
+        if self._life is OPEN and self._output is not OUTPUT_ENDED:
             self._flush_corked()
             if self.closed():  # because that failed
                 return
@@ -216,7 +220,7 @@ class Descriptor:
         """
         self._close_callback = callback
         if callback is not None:
-            if self._life is Life.CLOSED:
+            if self._life is CLOSED:
                 self._loop.call_soon(self._run_close_callback)
             else:
                 self._notice_end()
@@ -228,12 +232,12 @@ class Descriptor:
         raise NotImplementedError
 
     def _check_open(self) -> None:
-        if self._life is Life.CLOSED:
+        if self._life is CLOSED:
             raise StreamClosedError(real_error=self.error)
 
     def _fail(self, exc: BaseException) -> None:
         """An operation on the descriptor failed with ``exc``: that is the end of the stream."""
-        if self._life is not Life.CLOSED:
+        if self._life is not CLOSED:
             # Without its traceback, whose frames refer to this stream, there is no cycle.
             self._shut(exc.with_traceback(None))
 
@@ -249,9 +253,9 @@ class Descriptor:
         self._stop_watching_read()
         if self._watching_write:
             self._stop_watching_write()
-        self._life = _CLOSED
-        self._input = Input.ENDED
-        self._output = Output.ENDED
+        self._life = CLOSED
+        self._input = INPUT_ENDED
+        self._output = OUTPUT_ENDED
         # They may be bound to this stream, which must not refer to itself once it is closed.
         self._recv = _nothing
         self._send_some = _nowhere

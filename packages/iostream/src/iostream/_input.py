@@ -10,9 +10,17 @@ from ._output import OutputHalf
 from ._pull_reader import PullReader
 from ._receive_buffer import ReceiveBuffer
 from ._receiver import Receiver
+from ._states import BLOCKED
+from ._states import CLOSED
+from ._states import CONNECTING
+from ._states import FILLING
+from ._states import FLOWING
+from ._states import HELD
+from ._states import IDLE
+from ._states import INPUT_ENDED
+from ._states import OPEN
+from ._states import PAUSED
 from ._states import Input
-from ._states import Life
-from ._states import Output
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +39,6 @@ _MOST_AT_ONCE: Final = 8
 
 _MAX_BUFFER_SIZE: Final = 100 * 1024 * 1024
 
-_FLOWING: Final = Input.FLOWING
 
 # The inbox of every stream until something is to be kept in it: a receiver takes all there is.
 _NEVER_FILLED: Final = ReceiveBuffer()
@@ -65,13 +72,17 @@ class InputHalf(OutputHalf):
         # Not by super(), here and in the other constructors of streams: each would cost a
         # connection as much as all of its attributes.
         OutputHalf.__init__(self, max_write_buffer_size)
-        self.max_buffer_size = max_buffer_size or _MAX_BUFFER_SIZE
-        # Never more at once than a reader may keep, so that the limit holds within one chunk.
-        self.read_chunk_size = min(read_chunk_size or _LARGEST_RECEIVE, self.max_buffer_size)
+        limit = max_buffer_size or _MAX_BUFFER_SIZE
+        chunk = read_chunk_size or _LARGEST_RECEIVE
+        if chunk > limit:
+            # Never more at once than a reader may keep, so that the limit holds within one chunk.
+            chunk = limit
+        self.max_buffer_size = limit
+        self.read_chunk_size = chunk
         self.bytes_received = 0
         self._pull: PullReader | None = None
         self._inbox = _NEVER_FILLED
-        self._receive_size = min(_FIRST_RECEIVE, self.read_chunk_size)
+        self._receive_size = _FIRST_RECEIVE if chunk > _FIRST_RECEIVE else chunk
         # A receive of as many bytes as the floor or fewer, or as the ceiling or more, changes the
         # size, or is the end of input: one comparison in the readable event covers all three.
         self._receive_floor = 0
@@ -96,7 +107,7 @@ class InputHalf(OutputHalf):
 
         Raises `StreamClosedError`, and `RuntimeError` while a read is pending.
         """
-        if receiver is not None and self._life is Life.CLOSED:
+        if receiver is not None and self._life is CLOSED:
             self._check_open()
         if self._pull is not None:
             if self._pull.busy():
@@ -104,13 +115,13 @@ class InputHalf(OutputHalf):
             self._pull.leave()
             self._pull = None
         self._receiver = receiver
-        if self._input is Input.ENDED:
+        if self._input is INPUT_ENDED:
             self._deliver_rest()
-        elif self._input is not Input.PAUSED:
-            self._input = Input.IDLE
+        elif self._input is not PAUSED:
+            self._input = IDLE
             if receiver is not None and self._inbox.size:
                 self._deliver(self._inbox.take(self._inbox.size))
-            if self._receiver is receiver and self._input is Input.IDLE:
+            if self._receiver is receiver and self._input is IDLE:
                 self._flow()
 
     def unread(self, data: bytes) -> None:
@@ -121,31 +132,33 @@ class InputHalf(OutputHalf):
         """
         if data:
             self._own_inbox().prepend(data)
-            if self._input is Input.FLOWING and self._pull is None:
+            if self._input is FLOWING and self._pull is None:
                 self._hold()
 
     def pause_reading(self) -> None:
         """Deliver nothing until `resume_reading`. Does nothing when reading is paused already."""
-        if self._input is not Input.ENDED:
-            self._input = Input.PAUSED
+        if self._input is not INPUT_ENDED:
+            self._input = PAUSED
 
     def resume_reading(self) -> None:
         """Deliver again: first, in the loop's next round, what is buffered."""
-        if self._input is Input.PAUSED:
-            self._input = Input.IDLE
+        if self._input is PAUSED:
+            self._input = IDLE
             self._flow()
 
     def receive_now(self) -> None:
         """Receive what has come already, if somebody waits for it, as if the loop had told of it.
 
         With ``watch_later`` the loop is asked to watch the descriptor from here on, unless that
-        is of no use any more.
+        is of no use now: the stream is closed, or has what somebody waited for.
         """
         if self._watching_read:
             self._receive_and_announce()
         if self.watch_later:
             self.watch_later = False
-            if self._watching_read:
+            if self._input is IDLE:
+                self._watching_read = False  # the next read will ask
+            elif self._watching_read:
                 self._watch_read()
 
     def _receive_and_announce(self) -> None:
@@ -162,12 +175,12 @@ class InputHalf(OutputHalf):
             self._on_readable()
         finally:
             self._announced_here = False
-            if self._life is Life.CLOSED:
+            if self._life is CLOSED:
                 self._announce()
 
     def _flow(self) -> None:
         """Leave `Input.IDLE` for the state in which whoever reads gets what it wants."""
-        if self._life is Life.CLOSED:
+        if self._life is CLOSED:
             return
         if self._pull is not None:
             self._pull.flow()
@@ -175,31 +188,31 @@ class InputHalf(OutputHalf):
             if self._inbox.size:
                 self._hold()
             else:
-                self._start_input(Input.FLOWING)
+                self._start_input(FLOWING)
 
     def _hold(self) -> None:
-        self._input = Input.HELD
+        self._input = HELD
         self._loop.call_soon(self._release_inbox)
 
     def _release_inbox(self) -> None:
-        if self._input is Input.HELD and self._life is not Life.CLOSED:
-            self._input = Input.FLOWING
+        if self._input is HELD and self._life is not CLOSED:
+            self._input = FLOWING
             if self._inbox.size:
                 self._deliver(self._inbox.take(self._inbox.size))
-            if self._input is Input.FLOWING:
-                self._start_input(Input.FLOWING)
+            if self._input is FLOWING:
+                self._start_input(FLOWING)
 
     def _start_input(self, state: Input) -> None:
         """Let input flow, or fill the buffer of ``read_into``."""
         self._input = state
-        if self._life is Life.OPEN:
+        if self._life is OPEN:
             self._start_watching_read()
 
     # ---- What arrives ----
 
     def _on_readable(self) -> None:
         """The hot path. See performance.md before adding anything to it."""
-        if self._input is not _FLOWING:
+        if self._input is not FLOWING:
             self._on_readable_aside()
             return
         receives = _MOST_AT_ONCE
@@ -235,13 +248,13 @@ class InputHalf(OutputHalf):
                 return
             # As much as was asked for: most likely there is more.
             receives -= 1
-            if not receives or self._input is not _FLOWING:
+            if not receives or self._input is not FLOWING:
                 return
             del data  # or the next one could not have its place in memory
 
     def _on_readable_aside(self) -> None:
         """The descriptor is readable and input does not flow."""
-        if self._input is Input.FILLING:
+        if self._input is FILLING:
             self._fill()
         else:
             self._stop_watching_read()
@@ -250,7 +263,7 @@ class InputHalf(OutputHalf):
         """Receive into the buffer of ``read_into``."""
         vacancy = None if self._pull is None else self._pull.vacancy()
         if vacancy is None:  # the read was dropped
-            self._input = Input.IDLE
+            self._input = IDLE
             return
         try:
             received = self.read_from_fd(vacancy)
@@ -298,12 +311,12 @@ class InputHalf(OutputHalf):
 
     def _on_end(self) -> None:
         """The peer will send nothing more."""
-        self._input = Input.ENDED
+        self._input = INPUT_ENDED
         self._stop_watching_read()
         self._deliver_end()
 
     def _deliver_end(self) -> None:
-        if self._receiver is not None and self._life is not Life.CLOSED:
+        if self._receiver is not None and self._life is not CLOSED:
             self._corks += 1
             try:
                 self._receiver.eof_received()
@@ -326,7 +339,7 @@ class InputHalf(OutputHalf):
             if self._receiver is not None:
                 raise RuntimeError("The stream has a receiver: set_receiver(None) before reading")
             self._pull = PullReader(self, self._own_inbox())
-            if self._life is Life.CLOSED:
+            if self._life is CLOSED:
                 self._pull.connection_lost(self.error)
             else:
                 self._receiver = self._pull
@@ -347,12 +360,12 @@ class InputHalf(OutputHalf):
 
     def _connecting(self) -> None:
         """Have everything wait until `_open`."""
-        self._life = Life.CONNECTING
-        self._output = Output.BLOCKED
+        self._life = CONNECTING
+        self._output = BLOCKED
 
     def _open(self) -> None:
         """The connection stands: let go what waited for it."""
-        self._life = Life.OPEN
-        if self._input is Input.FLOWING or self._input is Input.FILLING:
+        self._life = OPEN
+        if self._input is FLOWING or self._input is FILLING:
             self._start_input(self._input)
         self._on_writable()

@@ -20,13 +20,16 @@ from ._mypyc import mypyc_attr
 from ._send_queue import JOIN_LIMIT
 from ._send_queue import Piece
 from ._send_queue import SendQueue
-from ._states import Life
-from ._states import Output
+from ._states import BLOCKED
+from ._states import CLOSED
+from ._states import CONNECTING
+from ._states import OPEN
+from ._states import OUTPUT_ENDED
+from ._states import READY
 from ._turn import turn_of
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
-_READY: Final = Output.READY
 
 # The queue of every stream until the kernel leaves something over, which it never does for most.
 _NEVER_FILLED: Final = SendQueue()
@@ -89,7 +92,7 @@ class OutputHalf(Descriptor):
         """
         if type(data) is not bytes:
             return self._write_buffers(data)
-        if self._output is not _READY or self.max_write_buffer_size is not None:
+        if self._output is not READY or self.max_write_buffer_size is not None:
             return self._write_checked([data])
         if self._corks:
             self._corked.append(data)
@@ -125,7 +128,7 @@ class OutputHalf(Descriptor):
         """``write`` of pieces that may have to be refused, or to wait."""
         size = sum(map(len, pieces))
         self._check_writable(size)
-        if self._corks and self._output is _READY and self._corked_size + size <= JOIN_LIMIT:
+        if self._corks and self._output is READY and self._corked_size + size <= JOIN_LIMIT:
             self._corked.extend(map(bytes, pieces))
             self._corked_size += size
             return self._completed
@@ -175,18 +178,18 @@ class OutputHalf(Descriptor):
         fails with `StreamClosedError` when the stream is closed, now or before it came to that;
         nobody needs to look at it. Called again, this does nothing but return such a Future.
         """
-        if self._life is Life.CLOSED:
+        if self._life is CLOSED:
             return self._unsent()
-        if self._output is not Output.ENDED:
+        if self._output is not OUTPUT_ENDED:
             self._before_end()
             self._flush_corked()
-            waits = self._output is Output.BLOCKED
-            self._output = Output.ENDED
+            waits = self._output is BLOCKED
+            self._output = OUTPUT_ENDED
             if not waits:
                 self._finish_output()
         if self.error is not None:  # that failed
             return self._unsent()
-        if self._watching_write or self._life is Life.CONNECTING:
+        if self._watching_write or self._life is CONNECTING:
             return self._wait_until(self.bytes_sent + self._queue.size + 1)
         return self._completed
 
@@ -194,7 +197,7 @@ class OutputHalf(Descriptor):
 
     def _check_writable(self, size: int) -> None:
         self._check_open()
-        if self._output is Output.ENDED:
+        if self._output is OUTPUT_ENDED:
             raise StreamClosedError
         limit = self.max_write_buffer_size
         if limit is not None and self._queue.size + self._corked_size + size > limit:
@@ -242,7 +245,7 @@ class OutputHalf(Descriptor):
     def _move_on(self) -> asyncio.Future[None]:
         """Send of all that waits what the kernel takes; return what ``write`` returns."""
         self._queue_corked()
-        if self._queue.size and self._output is _READY:
+        if self._queue.size and self._output is READY:
             self._flush()
         return self._unsent() if self._queue.size or self.closed() else self._completed
 
@@ -267,20 +270,20 @@ class OutputHalf(Descriptor):
 
     def _block(self) -> None:
         """Bytes are left over: go on when the kernel has room."""
-        if self._output is _READY:
-            self._output = Output.BLOCKED
+        if self._output is READY:
+            self._output = BLOCKED
         self._start_watching_write()
 
     def _on_writable(self) -> None:
         """The kernel has room again."""
         if self._queue.size:
             self._flush()
-        if not self._queue.size and self._life is Life.OPEN:
+        if not self._queue.size and self._life is OPEN:
             self._stop_watching_write()
-            if self._output is Output.ENDED:
+            if self._output is OUTPUT_ENDED:
                 self._finish_output()
             else:
-                self._output = _READY
+                self._output = READY
 
     def _finish_output(self) -> None:
         """Send the end: a TLS stream may have to wait for the kernel once more, and come back."""
@@ -294,7 +297,7 @@ class OutputHalf(Descriptor):
 
     def _unsent(self) -> asyncio.Future[None]:
         """A Future that is done when all that waits now has been sent; it fails if that is off."""
-        if self._life is Life.CLOSED:
+        if self._life is CLOSED:
             future: asyncio.Future[None] = asyncio.Future(loop=self._loop)
             fail_quietly(future, StreamClosedError(real_error=self.error))
             return future

@@ -52,24 +52,31 @@ class AtMost(BytesRead):
 
 
 class Until(BytesRead):
-    """``read_until(delimiter, max_bytes)``."""
+    """``read_until(delimiter, max_bytes)``.
 
-    __slots__ = ("_delimiter", "_max_bytes", "_searched")
+    Who makes it sets the attributes, the commonest read being that of a line.
 
-    def __init__(self, delimiter: bytes, max_bytes: int | None) -> None:
-        self._searched = 0  # no delimiter begins before this offset
-        self._delimiter = delimiter
-        self._max_bytes = max_bytes
+    Attributes:
+        delimiter: what it reads up to.
+        max_bytes: how many bytes that may be, with the delimiter.
+        searched: no delimiter begins before this offset.
+    """
+
+    __slots__ = ("delimiter", "max_bytes", "searched")
+
+    delimiter: bytes
+    max_bytes: int | None
+    searched: int
 
     def ready(self, inbox: ReceiveBuffer) -> int:
         start = inbox.start
-        end = inbox.data.find(self._delimiter, start + self._searched)
+        end = inbox.data.find(self.delimiter, start + self.searched)
         if end >= 0:
-            end += len(self._delimiter) - start
-        if self._max_bytes is not None:
-            _check_max_bytes(end if end >= 0 else inbox.size, self._max_bytes, self._delimiter)
+            end += len(self.delimiter) - start
+        if self.max_bytes is not None:
+            _check_max_bytes(end if end >= 0 else inbox.size, self.max_bytes, self.delimiter)
         if end < 0:
-            self._searched = max(0, inbox.size - len(self._delimiter) + 1)
+            self.searched = max(0, inbox.size - len(self.delimiter) + 1)
         return end
 
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 from typing import Any
-from typing import Final
 from typing import TypeVar
 
 from ._errors import StreamBufferFullError
@@ -16,8 +15,13 @@ from ._into_buffer import IntoBuffer
 from ._read_future import NOT_YET
 from ._read_future import ReadFuture
 from ._receive_buffer import ReceiveBuffer
-from ._states import Input
-from ._states import Life
+from ._states import CLOSED
+from ._states import FILLING
+from ._states import FLOWING
+from ._states import IDLE
+from ._states import INPUT_ENDED
+from ._states import OPEN
+from ._states import PAUSED
 
 if TYPE_CHECKING:
     from ._input import InputHalf
@@ -27,11 +31,6 @@ logger = logging.getLogger(__name__)
 # What a read results in is between it and the caller.
 _ReadT = TypeVar("_ReadT", bound=ReadFuture[Any])
 
-# The readable event and every read compare with these: a global is found faster than a member.
-_IDLE: Final = Input.IDLE
-_FLOWING: Final = Input.FLOWING
-_CLOSED: Final = Life.CLOSED
-
 
 class PullReader:
     """Turns what is pushed into answers to one read at a time.
@@ -39,6 +38,9 @@ class PullReader:
     Input flows only while a read is pending that the inbox can't satisfy (and, into an empty
     inbox, while a close callback wants to know when the peer goes away). So what nobody has asked
     for stays in the kernel, where it slows down the peer, and where ``start_tls`` can take over.
+
+    Mostly a piece comes into an empty inbox and is all that was asked for. For it the inbox is
+    filled and emptied here, as its own methods would: two calls less for each read.
     """
 
     __slots__ = ("_error", "_inbox", "_read", "_stream", "loop")
@@ -65,7 +67,7 @@ class PullReader:
         read.waiter = None
         read.failure = None
         read.collected = None
-        if stream is None or stream._life is _CLOSED:
+        if stream is None or stream._life is CLOSED:
             self._start_closed(read)
             return read
         self._read = read
@@ -73,10 +75,15 @@ class PullReader:
             self._advance(stream, read)
             if read.size >= 0:
                 return read
-        if stream._input is _IDLE and stream._watching_read and type(read) is not IntoBuffer:
-            stream._input = _FLOWING
-        else:
+        if stream._input is IDLE and stream._watching_read and type(read) is not IntoBuffer:
+            stream._input = FLOWING
+        elif stream._watching_read or stream.watch_later or stream._life is not OPEN:
             self.flow()
+        else:
+            # The loop does not watch the descriptor, and is asked to only if nothing is there yet.
+            stream.watch_later = True
+            self.flow()
+            stream.receive_now()
         return read
 
     def start_empty(self, read: _ReadT) -> _ReadT:
@@ -94,17 +101,17 @@ class PullReader:
     def flow(self) -> None:
         """Let input flow if anything is wanted of it."""
         stream = self._stream
-        if stream is None or stream._life is _CLOSED or stream._input is Input.PAUSED:
+        if stream is None or stream._life is CLOSED or stream._input is PAUSED:
             return
         read = self._read
         if read is not None and read.size >= 0:
             return
-        if stream._input is Input.ENDED:
+        if stream._input is INPUT_ENDED:
             self.eof_received()
         elif isinstance(read, IntoBuffer):
-            stream._start_input(Input.FILLING)
+            stream._start_input(FILLING)
         elif read is not None or (stream._close_callback is not None and not self._inbox.size):
-            stream._start_input(_FLOWING)
+            stream._start_input(FLOWING)
 
     def leave(self) -> None:
         """The stream gets another receiver."""
@@ -115,12 +122,17 @@ class PullReader:
     def data_received(self, data: bytes) -> None:
         """Bytes arrived: see whether the pending read is satisfied now."""
         inbox = self._inbox
-        inbox.append(data)
+        if inbox.size:
+            inbox.append(data)
+        else:
+            inbox.data = data
+            inbox.start = 0
+            inbox.size = len(data)
         stream = self._stream
         if stream is not None:
             read = self._read
             if read is None or read.size >= 0:  # they are for the next
-                stream._input = _IDLE
+                stream._input = IDLE
             else:
                 self._advance(stream, read)
 
@@ -171,7 +183,13 @@ class PullReader:
     def take(self, size: int) -> bytes:
         """Take ``size`` bytes for the read that is satisfied: it is over."""
         self._read = None
-        data = self._inbox.take(size)
+        inbox = self._inbox
+        data = inbox.data
+        if size == inbox.size and not inbox.start and type(data) is bytes:
+            inbox.data = b""
+            inbox.size = 0
+        else:
+            data = inbox.take(size)
         if self._stream is not None and self._stream._close_callback is not None:
             self.flow()
         return data
@@ -184,8 +202,8 @@ class PullReader:
         if self._read is read:
             self._read = None
             stream = self._stream
-            if stream is not None and (stream._input is _FLOWING or stream._input is Input.FILLING):
-                stream._input = _IDLE
+            if stream is not None and (stream._input is FLOWING or stream._input is FILLING):
+                stream._input = IDLE
                 self.flow()
 
     # ---- Inside ----
@@ -238,8 +256,8 @@ class PullReader:
             stream._fail(exc)
             return
         if size >= 0:
-            if stream._input is _FLOWING or stream._input is Input.FILLING:
-                stream._input = _IDLE
+            if stream._input is FLOWING or stream._input is FILLING:
+                stream._input = IDLE
             read.satisfy(size)
         elif self._inbox.size > stream.max_buffer_size:
             limit = f"more than {stream.max_buffer_size} bytes (max_buffer_size) were buffered"

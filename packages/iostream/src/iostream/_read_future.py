@@ -81,8 +81,11 @@ class ReadFuture(Generic[_T]):
         """``size`` bytes of the inbox are the answer."""
         self.size = size
         waiter = self.waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        if waiter is not None:
+            try:
+                waiter.set_result(None)
+            except asyncio.InvalidStateError:
+                pass  # the task that waits was cancelled, and has not gone on yet
 
     def fail(self, failure: BaseException) -> None:
         """There will be no answer."""
@@ -97,7 +100,7 @@ class ReadFuture(Generic[_T]):
         if self.size < 0 and self.failure is None:
             waiter = self.waiter
             if waiter is None:
-                self.waiter = waiter = asyncio.Future()
+                self.waiter = waiter = asyncio.Future(loop=self.source.loop)
             try:
                 yield from waiter
             except BaseException:

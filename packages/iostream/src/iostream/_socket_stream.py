@@ -20,8 +20,8 @@ from ._file_segment import FileSegment
 from ._local_peer import bound_local_send_buffer
 from ._mypyc import mypyc_attr
 from ._send_queue import Batch
-from ._states import Life
-from ._states import Output
+from ._states import CONNECTING
+from ._states import OUTPUT_ENDED
 from ._tls_options import SSLOptions
 from ._tls_options import check_server_hostname
 from ._tls_options import ssl_options_to_context
@@ -169,7 +169,7 @@ class IOStream(BaseIOStream):
         self._start_watching_write()
 
     def _on_writable(self) -> None:
-        if self._life is Life.CONNECTING:
+        if self._life is CONNECTING:
             error = self.get_fd_error()
             if error is not None:
                 self._fail(error)
@@ -251,11 +251,11 @@ class IOStream(BaseIOStream):
 
     def _check_idle(self) -> None:
         busy = {
-            "it is being connected": self._life is Life.CONNECTING,
+            "it is being connected": self._life is CONNECTING,
             "a read is pending": self.reading(),
             "a receiver is attached": self._receiver is not None and self._pull is None,
             "bytes are waiting to be sent": self.writing(),
-            "its output has ended": self._output is Output.ENDED,
+            "its output has ended": self._output is OUTPUT_ENDED,
             "bytes came in plain text and were not read": self._inbox.size > 0,
         }
         for reason, applies in busy.items():

@@ -16,8 +16,12 @@ from ._send_queue import Batch
 from ._socket_stream import MSG_MORE
 from ._socket_stream import Address
 from ._socket_stream import IOStream
+from ._states import CLOSED
+from ._states import CONNECTING
+from ._states import FILLING
+from ._states import FLOWING
+from ._states import OPEN
 from ._states import Input
-from ._states import Life
 from ._tls_engine import LARGEST_RECORD
 from ._tls_engine import TLSEngine
 from ._tls_options import SSLOptions
@@ -106,10 +110,10 @@ class SSLIOStream(IOStream):
         """
         if self._handshake_future is None or self._handshake_future.done():
             future: asyncio.Future[SSLIOStream] = asyncio.Future(loop=self._loop)
-            if self._life is Life.OPEN and self._engine is not None:
+            if self._life is OPEN and self._engine is not None:
                 future.set_result(self)
                 return future
-            if self._life is Life.CLOSED:
+            if self._life is CLOSED:
                 fail_quietly(future, StreamClosedError(real_error=self.error))
                 return future
             self._handshake_future = future
@@ -166,14 +170,14 @@ class SSLIOStream(IOStream):
     # ---- What arrives ----
 
     def _on_readable(self) -> None:
-        if self._life is Life.CONNECTING:
+        if self._life is CONNECTING:
             self._on_handshake_readable()
         else:
             super()._on_readable()
         engine = self._engine
         assert engine is not None
         while engine.more:
-            if self._life is not Life.OPEN or not self._input_wanted():
+            if self._life is not OPEN or not self._input_wanted():
                 # So that whoever wants it goes by way of _start_input, which knows.
                 self._stop_watching_read()
                 break
@@ -194,7 +198,7 @@ class SSLIOStream(IOStream):
 
     def _start_input(self, state: Input) -> None:
         super()._start_input(state)
-        if self._life is Life.OPEN and self._engine is not None and self._engine.more:
+        if self._life is OPEN and self._engine is not None and self._engine.more:
             # No event will tell of what has left the kernel already.
             self._loop.call_soon(self._go_on_reading)
 
@@ -203,7 +207,7 @@ class SSLIOStream(IOStream):
             self._on_readable()
 
     def _input_wanted(self) -> bool:
-        return self._input is Input.FLOWING or self._input is Input.FILLING
+        return self._input is FLOWING or self._input is FILLING
 
     def _receive(self, size: int) -> bytes | None:
         engine = self._engine

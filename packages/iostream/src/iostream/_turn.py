@@ -34,17 +34,13 @@ class Turn:
     only the first one wakes and the code of the kernel stays in the caches.
     """
 
-    __slots__ = ("_alone", "_loop", "_waiting")
+    __slots__ = ("_alone", "_waiting", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        #: The loop whose turns these are.
+        self.loop = loop
         self._waiting: list[Corked] = []
         self._alone = 0
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop whose turns these are."""
-        return self._loop
 
     def uncork(self, stream: Corked) -> None:
         """Uncork ``stream`` at the end of the turn, or at once where that is better."""
@@ -54,7 +50,7 @@ class Turn:
             return
         waiting = self._waiting
         if not waiting:
-            self._loop.call_soon(self._end)
+            self.loop.call_soon(self._end)
         waiting.append(stream)
         if len(waiting) == _MOST:
             self._uncork_all()
