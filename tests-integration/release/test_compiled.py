@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-COMPILED = ("iostream", "http1")
+COMPILED = ("iostream", "http1", "httpserver")
 TAG = f"cp{sys.version_info.major}{sys.version_info.minor}-abi-platform"
 
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("netsock", "iostream", "tcpserver", "http1", "httpserver")
 
 # Those that have a part to be compiled: see the hook in their pyproject.toml.
-COMPILED = ("iostream", "http1")
+COMPILED = ("iostream", "http1", "httpserver")
 
 
 def build(package: str, folder: Path, *, compiled: bool) -> None:

@@ -106,29 +106,30 @@ class AddressSet:
         TypeError: `members` is a single string, or has a member that is not a string.
     """
 
-    __slots__ = ("_unix", "_v4", "_v6")
+    __slots__ = ("_has_unix", "_v4", "_v6")
 
-    def __init__(self, members: Iterable[str]) -> None:
+    # Of objects, because nobody has looked at them yet.
+    def __init__(self, members: Iterable[object]) -> None:
         if isinstance(members, str):
             raise TypeError(
                 f"expected a list of addresses and networks, not the string {members!r}"
             )
-        self._unix = False
+        self._has_unix = False
         by_mask: tuple[dict[int, set[int]], dict[int, set[int]]] = ({}, {})
         for member in members:
             if member == UNIX_PEER:
-                self._unix = True
+                self._has_unix = True
                 continue
             network = _parse_network(member)
             masks = by_mask[network.version == 6]
             masks.setdefault(int(network.netmask), set()).add(int(network.network_address))
         # Longest prefix first, where single addresses are.
-        self._v4, self._v6 = (sorted(masks.items(), reverse=True) for masks in by_mask)
+        self._v4, self._v6 = [sorted(masks.items(), reverse=True) for masks in by_mask]
 
     def __contains__(self, address: PackedAddress | None) -> bool:
         """Whether `address` is in the set; None asks for peers on Unix sockets."""
         if address is None:
-            return self._unix
+            return self._has_unix
         value = int.from_bytes(address)
         for mask, networks in self._v4 if len(address) == 4 else self._v6:
             if value & mask in networks:
@@ -136,7 +137,7 @@ class AddressSet:
         return False
 
 
-def _parse_network(text: str) -> "IPv4Network | IPv6Network":
+def _parse_network(text: object) -> "IPv4Network | IPv6Network":
     # Imported here because most servers are behind no proxy.
     from ipaddress import IPv4Network
     from ipaddress import ip_network

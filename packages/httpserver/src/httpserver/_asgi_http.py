@@ -78,7 +78,7 @@ class HTTPExchange(HTTPMessageDelegate):
     _changed: asyncio.Event | None = None  # set with the next thing that happens
     _waited = False  # whether it has ever been waited for
     # The answer.
-    _answering = Answering.NOTHING
+    _answering = _NOTHING
     _start: Message | None = None
     _trailers: HTTPHeaders | None = None
 

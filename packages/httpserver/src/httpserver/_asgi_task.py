@@ -23,4 +23,5 @@ def start(coroutine: Coroutine[object, object, None]) -> asyncio.Task[None] | No
         return loop.create_task(coroutine)
     if sys.version_info >= (3, 12):
         return asyncio.Task(coroutine, loop=loop, eager_start=True)
-    return start_eagerly(coroutine, loop)
+    else:  # noqa: RET505  # mypy on 3.12 must not come here, where the name is not known
+        return start_eagerly(coroutine, loop)

@@ -4,34 +4,21 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from collections.abc import Callable
-from time import monotonic
-from typing import Final
 
 from http1 import HTTP1ServerConnection
 from http1 import HTTPConnection
-from http1 import HTTPHeaders
 from http1 import HTTPMessageDelegate
 from http1 import HTTPServerConnectionDelegate
-from http1 import RequestStartLine
-from http1 import ResponseStartLine
 from iostream import StreamClosedError
 
-from ._error_answer import answer_error
+from ._collectors import Collectors
+from ._collectors import answer
+from ._collectors import refuse
 from ._exchange import Exchange
 from ._forms import FormError
 from ._request import HTTPServerRequest
 
 logger = logging.getLogger(__name__)
-
-_new_request: Final = HTTPServerRequest.__new__
-
-# What a callback can be answered for; `http.HTTPStatus` takes a while to import.
-_REASONS: Final = {
-    400: "Bad Request",
-    413: "Content Too Large",
-    415: "Unsupported Media Type",
-    500: "Internal Server Error",
-}
 
 RequestCallback = Callable[[HTTPServerRequest], object]
 """Takes a request and answers it through `request.connection`; what it awaits may go on for long.
@@ -72,11 +59,8 @@ class CallbackDelegate(HTTPServerConnectionDelegate):
     def start_request(
         self, server_conn: HTTP1ServerConnection, request_conn: HTTPConnection
     ) -> HTTPMessageDelegate:
-        collector = _Collector()
-        collector._owner = self
-        collector._connection = request_conn
-        collector._server = server_conn
-        return collector
+        # It has all the methods of one.
+        return Collectors(self).start_request(server_conn, request_conn)  # type: ignore[return-value]
 
     def on_result(self, request: HTTPServerRequest, result: object) -> None:
         """The callback has returned `result`, which is not None."""
@@ -89,84 +73,19 @@ class CallbackDelegate(HTTPServerConnectionDelegate):
             task.add_done_callback(self._running.discard)
 
 
-class _Collector(HTTPMessageDelegate):
-    """Collects one request, and calls the callback when it is complete."""
-
-    # Set by who makes it, because an `__init__` takes half as long again as all that it does: this
-    # is done with every request.
-    _owner: CallbackDelegate
-    _connection: HTTPConnection
-    _server: HTTP1ServerConnection
-
-    # Class attributes: most requests have no body, and then the instances don't have these.
-    _body: bytes = b""
-    _chunks: list[bytes] | None = None  # all of the body, when it came in pieces
-
-    def headers_received(
-        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
-    ) -> None:
-        # A server's delegate gets requests only; a cast would be a call with each of them.
-        self._start_line: RequestStartLine = start_line  # type: ignore[assignment]
-        self._headers = headers
-
-    def data_received(self, chunk: bytes) -> None:
-        if self._chunks is not None:
-            self._chunks.append(chunk)
-        elif self._body:
-            self._chunks = [self._body, chunk]
-        else:
-            # The usual body is one chunk, and stays the object that it came as.
-            self._body = chunk
-
-    def finish(self) -> None:
-        # What `HTTPServerRequest(...)` would make of it, in two thirds of the time.
-        start_line = self._start_line
-        request = _new_request(HTTPServerRequest)
-        request.method = start_line[0]
-        request.uri = start_line[1]
-        request.version = start_line[2]
-        request.headers = self._headers
-        request.body = self._body if self._chunks is None else b"".join(self._chunks)
-        request.connection = self._connection
-        request.server_connection = self._server
-        request._received_at = monotonic()
-        owner = self._owner
-        try:
-            result = owner.callback(request)
-        except FormError as error:
-            _refuse(request, error)
-        else:
-            if result is not None:
-                owner.on_result(request, result)
-
-    def on_connection_close(self) -> None:
-        self._chunks = None
-        self._body = b""
-
-
 async def _see_through(request: HTTPServerRequest, awaitable: Awaitable[object]) -> None:
     try:
         await awaitable
     except FormError as error:
-        _refuse(request, error)
+        refuse(request, error)
     except Exception as error:
         if isinstance(error, StreamClosedError) and _is_gone(request):
             # The client went away in the middle: there is nobody to tell, and nothing to mend.
             return
         logger.exception("Uncaught exception in the callback for %r", request)
-        _answer(request, 500, "the application failed")
-
-
-def _refuse(request: HTTPServerRequest, error: FormError) -> None:
-    logger.info("Refused %r: %s", request, error)
-    _answer(request, error.status_code, str(error))
+        answer(request, 500, "the application failed")
 
 
 def _is_gone(request: HTTPServerRequest) -> bool:
     connection = request.connection
     return isinstance(connection, Exchange) and connection.stream.closed()
-
-
-def _answer(request: HTTPServerRequest, status: int, text: str) -> None:
-    if request.connection is not None:
-        answer_error(request.connection, status, _REASONS[status], text)

@@ -6,11 +6,13 @@ from socket import AddressFamily
 from typing import TYPE_CHECKING
 
 from ._address import UNIX_PEER
+from ._mypyc import mypyc_attr
 
 if TYPE_CHECKING:
     from ._proxies import Client
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class ConnectionContext:
     """Where requests come from: the `context` of the connections of an `HTTPServer`.
 

@@ -16,6 +16,7 @@ from ._address import PackedAddress
 from ._address import format_ip
 from ._address import parse_ip
 from ._address import parse_node
+from ._mypyc import mypyc_attr
 
 AddressHeader = Literal["X-Forwarded-For", "X-Real-Ip", "Forwarded"]
 SchemeHeader = Literal["X-Forwarded-Proto", "X-Scheme"]
@@ -39,6 +40,7 @@ class Client(NamedTuple):
     """The scheme by which that client spoke to the next hop: `"http"` or `"https"`."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class TrustedProxies:
     """Which header is believed about the client, and from which peers: the value for `xheaders`.
 

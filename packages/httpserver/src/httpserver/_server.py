@@ -28,6 +28,7 @@ from tcpserver import TCPServer
 
 from ._callback import CallbackDelegate
 from ._callback import RequestCallback
+from ._collectors import Collectors
 from ._configurable import Configurable
 from ._context import ConnectionContext
 from ._counters import HTTPCounters
@@ -334,7 +335,8 @@ def _delegate_for(
         return TornadoDelegate(cast("TornadoConnectionDelegate", request_callback))
     if hasattr(request_callback, "start_request"):
         return cast(HTTPServerConnectionDelegate, request_callback)
-    return CallbackDelegate(request_callback)
+    # What `start_request` of the delegate would go through with each request.
+    return cast(HTTPServerConnectionDelegate, Collectors(CallbackDelegate(request_callback)))
 
 
 def _behind_proxies(
