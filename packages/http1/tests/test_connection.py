@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -874,3 +875,18 @@ async def test_a_connection_without_a_request_can_be_closed_and_not_detached() -
         exchange.read_response(Message(Application(), exchange))
     exchange.abort()
     assert peer.stream.closed()
+
+
+@asynchronous
+async def test_a_weak_reference_is_cleared_or_refused() -> None:
+    """mypyc would leave one that dangles, for a class below an ordinary one."""
+    peer = Peer()
+    exchange = HTTP1Connection(peer.stream, False)
+    try:
+        reference = weakref.ref(exchange)
+    except TypeError as error:
+        assert "cannot create weak reference to" in str(error)  # noqa: PT017 - compiled
+        return
+    assert reference() is exchange
+    del exchange
+    assert reference() is None

@@ -4,12 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ._connection import HTTP1Connection
-from ._delegates import HTTPConnection
 from ._delegates import HTTPMessageDelegate
 from ._delegates import HTTPServerConnectionDelegate
 from ._errors import HTTPInputError
 from ._errors import HTTPOutputError
 from ._headers import HTTPHeaders
+from ._http_connection import HTTPConnection
 from ._limits import Limits
 from ._outgoing_headers import OutgoingHeaders
 from ._parameters import HTTP1ConnectionParameters

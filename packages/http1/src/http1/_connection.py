@@ -21,7 +21,6 @@ from typing import Final
 from iostream import IOStream
 from iostream import StreamClosedError
 
-from ._delegates import HTTPConnection
 from ._delegates import HTTPMessageDelegate
 from ._encoding import CONTINUE
 from ._encoding import LAST_CHUNK
@@ -32,6 +31,7 @@ from ._errors import HTTPOutputError
 from ._grammar import CRLF
 from ._grammar import CRLF_CRLF
 from ._headers import HTTPHeaders
+from ._http_connection import HTTPConnection
 from ._mypyc import mypyc_attr
 from ._outgoing_headers import OutgoingHeaders
 from ._parameters import DEFAULT_PARAMETERS

@@ -16,13 +16,13 @@ from typing import Final
 
 from ._codings import ContentDecoder
 from ._codings import decoder_of
-from ._delegates import HTTPConnection
 from ._delegates import HTTPMessageDelegate
 from ._delegates import HTTPServerConnectionDelegate
 from ._errors import HTTPInputError
 from ._grammar import OWS
 from ._headers import HTTPHeaders
 from ._holdup import is_over
+from ._http_connection import HTTPConnection
 from ._parameters import HTTP1ConnectionParameters
 from ._start_line import RequestStartLine
 from ._start_line import ResponseStartLine

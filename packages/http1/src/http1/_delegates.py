@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from asyncio import Future
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from ._headers import HTTPHeaders
-from ._outgoing_headers import OutgoingHeaders
+from ._http_connection import HTTPConnection
 from ._start_line import RequestStartLine
 from ._start_line import ResponseStartLine
 
@@ -42,27 +41,6 @@ class HTTPMessageDelegate:
 
     def on_connection_close(self) -> None:
         """The connection was closed before the whole message came. `finish` is not called."""
-
-
-class HTTPConnection:
-    """Writes one message: a response on a server, a request on a client."""
-
-    def write_headers(
-        self,
-        start_line: RequestStartLine | ResponseStartLine,
-        headers: OutgoingHeaders,
-        chunk: bytes | None = None,
-    ) -> Future[None]:
-        """Write a head, and the first piece of the body if `chunk` is given."""
-        raise NotImplementedError
-
-    def write(self, chunk: bytes) -> Future[None]:
-        """Write a piece of the body. The Future is done when more may be written."""
-        raise NotImplementedError
-
-    def finish(self) -> None:
-        """The last piece of the body has been written."""
-        raise NotImplementedError
 
 
 class HTTPServerConnectionDelegate:
