@@ -217,8 +217,9 @@ class InputHalf(OutputHalf):
             return
         receives = _MOST_AT_ONCE
         while True:
+            asked = self._receive_size
             try:
-                data = self._recv(self._receive_size)
+                data = self._recv(asked)
             except BlockingIOError:
                 return
             except OSError as exc:
@@ -244,7 +245,7 @@ class InputHalf(OutputHalf):
                 self._turn.uncork(self)
             else:
                 self._corks -= 1
-            if size < self.read_chunk_size:
+            if size < asked:
                 return
             # As much as was asked for: most likely there is more.
             receives -= 1
