@@ -299,6 +299,22 @@ def test_as_long_as_receives_are_full_there_are_eight_in_an_event(run: Run) -> N
     run(test())
 
 
+def test_receives_grow_within_an_event(run: Run) -> None:
+    async def test() -> None:
+        near, far = pair()
+        await near.write(bytes(40_000))
+        pieces = Pieces()
+        far.set_receiver(pieces)
+        await pieces.until_data(40_000)
+        await asyncio.sleep(0)
+        assert pieces.sizes == [8192, 16384, 40_000 - 8192 - 16384]
+        assert pieces.turns == [3]
+        near.close()
+        far.close()
+
+    run(test())
+
+
 def test_a_full_receive_that_was_the_last(run: Run) -> None:
     async def test() -> None:
         near, far = pair(read_chunk_size=1000)

@@ -258,7 +258,7 @@ class HTTP1ServerConnection(ServedStream):
     # --- what the exchange calls
 
     def must_continue(self) -> bool:
-        return self._parser.expect_continue
+        return self.awaits_continue
 
     def must_close(self) -> bool:
         return self._message is not None and self._unread() > self.params.max_discard_size

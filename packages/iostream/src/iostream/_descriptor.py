@@ -27,7 +27,6 @@ from ._states import Output
 
 logger = logging.getLogger(__name__)
 
-
 ExcInfo: TypeAlias = (
     bool
     | BaseException

@@ -33,12 +33,11 @@ _FIRST_RECEIVE: Final = 8192
 # more, and with half as much the calls do.
 _LARGEST_RECEIVE: Final = 98304
 
-# How many receives of that size one event may bring, so that a large body does not cost an event for
-# each; then it is the turn of the other streams.
+# How many receives one event may bring, as long as each was full, so that a large body does not cost
+# an event for each; then it is the turn of the other streams.
 _MOST_AT_ONCE: Final = 8
 
 _MAX_BUFFER_SIZE: Final = 100 * 1024 * 1024
-
 
 # The inbox of every stream until something is to be kept in it: a receiver takes all there is.
 _NEVER_FILLED: Final = ReceiveBuffer()

@@ -9,7 +9,7 @@ from typing import Final
 # What is in flight to a program on the same machine is memory, and nothing else: there is no wire to
 # keep busy. The kernel lets it grow to megabytes, which have left the cache when they are read.
 # With this much, 8 MiB take two thirds of the CPU time, and arrive in half of the time.
-LOCAL_SEND_BUFFER: Final = 262144
+_LOCAL_SEND_BUFFER: Final = 262144
 
 # Linux 5.15 and later; the socket module has no name for it. The lowest bit tells that SO_SNDBUF has
 # been set, and that the kernel does not adapt it any more.
@@ -32,6 +32,6 @@ def bound_local_send_buffer(socket: _socket.socket) -> None:
         if socket.getsockopt(_socket.SOL_SOCKET, _SO_BUF_LOCK) & _SNDBUF_IS_SET:
             return
         if socket.getsockname()[0] == socket.getpeername()[0]:
-            socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, LOCAL_SEND_BUFFER)
+            socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, _LOCAL_SEND_BUFFER)
     except OSError:
         pass  # an older kernel, or the peer is gone: the next send tells of that

@@ -30,7 +30,6 @@ from ._turn import turn_of
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
-
 # The queue of every stream until the kernel leaves something over, which it never does for most.
 _NEVER_FILLED: Final = SendQueue()
 
